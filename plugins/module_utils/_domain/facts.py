@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The facts of one cluster as plain data: what `aml_cluster_info` returns and what rules, plan and verification judge.
+
+Every value is what Azure or Kubernetes said, with its spelling made uniform; nothing here is a judgement, except the
+front end's verdict. Absent is None, never a guess.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+
+class NodePool(TypedDict):
+    """A node pool of an AKS cluster (agentPoolProfiles of Microsoft.ContainerService/managedClusters)."""
+
+    name: str
+    mode: str | None
+    count: int | None  # None for pools of type VirtualMachines and for managed system pools
+    min_count: int | None
+    max_count: int | None
+    autoscaling: bool
+    vm_size: str | None
+    os_type: str | None
+    labels: dict[str, str]
+    taints: list[str]
+    provisioning_state: str | None
+    power_state: str | None
+    gpu_driver: str | None  # Install, None, or absent
+    gpu_instance_profile: str | None
+
+
+class ClusterFacts(TypedDict):
+    """The cluster as Azure Resource Manager knows it."""
+
+    id: str
+    name: str
+    kind: Literal["aks", "arc"]
+    subscription_id: str
+    resource_group: str
+    location: str
+    kubernetes_version: str | None
+    provisioning_state: str | None
+    power_state: str | None
+    node_count: int | None  # sum of the pools on AKS, totalNodeCount on Arc
+    node_pools: list[NodePool]
+    # AKS only
+    identity: Literal["SystemAssigned", "UserAssigned", "ServicePrincipal", "None"]
+    local_accounts_disabled: bool
+    entra_integrated: bool
+    azure_rbac: bool
+    private: bool
+    private_public_fqdn: bool
+    authorized_ip_ranges: list[str]
+    run_command_disabled: bool
+    pod_identity: bool
+    workload_identity: bool
+    sku_name: str | None
+    # Arc only
+    distribution: str | None
+    infrastructure: str | None
+    connectivity_status: str | None
+
+
+class NodeFacts(TypedDict):
+    """A node as the Kubernetes API shows it. CPU in cores, memory in bytes."""
+
+    name: str
+    ready: bool
+    schedulable: bool
+    pool: str | None  # label kubernetes.azure.com/agentpool, or agentpool
+    vm_size: str | None  # label node.kubernetes.io/instance-type
+    architecture: str | None
+    operating_system: str | None
+    kubelet_version: str | None
+    cpu: float
+    memory: int
+    gpus: dict[str, int]  # allocatable extended resources of GPUs, e.g. {"nvidia.com/gpu": 4}
+    taints: list[dict[str, Any]]
+    labels: dict[str, str]
+
+
+class FrontEndFacts(TypedDict):
+    """azureml-fe of the cluster, in namespace default (or where the extension put it)."""
+
+    verdict: Literal["absent", "v1", "v2", "v2_not_ready", "owned_by_extension"]
+    reasons: list[str]
+    annotated: bool
+    version_label: str | None
+    wanted_replicas: int
+    ready_replicas: int
+    service_type: str | None
+    address: str | None
+    owner: dict[str, str] | None  # Helm release name and namespace, when Helm owns it
+    uid: str | None
+
+
+class InstanceTypeFacts(TypedDict):
+    """An InstanceType of the cluster (amlarc.azureml.com/v1alpha1)."""
+
+    name: str
+    node_selector: dict[str, str]
+    requests: dict[str, str]
+    limits: dict[str, str]
+    managed: bool  # carries our managed-by label
+
+
+class WorkloadFacts(TypedDict):
+    """A Deployment of the extension or of a v1 web service."""
+
+    namespace: str
+    name: str
+    wanted_replicas: int
+    ready_replicas: int
+
+
+class Permission(TypedDict):
+    """One SelfSubjectAccessReview: may this run's user do `verb` on `resource`?"""
+
+    verb: str
+    group: str
+    resource: str
+    namespace: str | None
+    name: str | None
+    allowed: bool
+    purpose: str  # what the collection needs it for, in words
+
+
+class KubernetesFacts(TypedDict):
+    """The cluster as its own API shows it."""
+
+    version: str
+    nodes: list[NodeFacts]
+    namespaces: dict[str, str]  # name -> phase (Active, Terminating)
+    front_end: FrontEndFacts
+    v1_services: list[WorkloadFacts]  # Deployments of v1 web services
+    extension_workloads: list[WorkloadFacts]  # Deployments in the extension's namespace (azureml)
+    instance_type_definition: bool  # the CRD is served
+    instance_types: list[InstanceTypeFacts]
+    health_report: str | None  # ConfigMap azureml/arcml-healthcheck, when there is one
+    permissions: list[Permission]
+
+
+class ExtensionFacts(TypedDict):
+    """The Microsoft.AzureML.Kubernetes extension of the cluster. Values of protected settings are never known."""
+
+    id: str
+    name: str
+    provisioning_state: str
+    version: str | None  # installed (currentVersion)
+    pinned_version: str | None
+    release_train: str | None
+    auto_upgrade_minor_version: bool | None
+    release_namespace: str | None
+    settings: dict[str, str]
+    protected_settings: list[str]  # names only
+    error: str | None
+
+
+class ComputeFacts(TypedDict):
+    """A compute of a workspace that lives on this cluster."""
+
+    workspace_id: str
+    name: str
+    type: str  # AKS (legacy) or Kubernetes
+    provisioning_state: str
+    attached: bool | None  # isAttachedCompute; None when the service did not say
+    namespace: str | None
+    default_instance_type: str | None
+    identity_type: str | None
+    user_assigned_identities: list[str]
+    resource_id: str
+    cluster_purpose: str | None
+    ssl_status: str | None
+    load_balancer_type: str | None
+    errors: list[str]
+
+
+class WorkspaceFacts(TypedDict):
+    """A workspace and what of this cluster is in it; `error` says why it could not be read."""
+
+    id: str
+    exists: bool
+    error: str | None
+    computes: list[ComputeFacts]
+
+
+class FleetFacts(TypedDict):
+    """Everything that is known of one cluster before the first write."""
+
+    cluster: ClusterFacts
+    providers: dict[str, str]  # namespace -> registrationState
+    extension: ExtensionFacts | None
+    workspaces: list[WorkspaceFacts]
+    kubernetes: KubernetesFacts | None
+    kubernetes_error: str | None
