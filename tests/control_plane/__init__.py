@@ -3,6 +3,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real Kubernetes control plane on loopback, without containers.
 
-etcd, kube-apiserver, kube-controller-manager and kube-scheduler run as processes; KWOK plays the kubelets of as
-many nodes as a test asks for. See ``python -m tests.control_plane --help``.
+etcd, kube-apiserver, kube-controller-manager and kube-scheduler run as processes; KWOK plays the kubelets of
+as many nodes as a test asks for. See ``python -m tests.control_plane --help``.
 """

@@ -4,7 +4,8 @@
 """Where the components' binaries come from.
 
 In this order, for each component: what the user names (``--assets``, ``KUBEBUILDER_ASSETS``), ``PATH``, this
-machine's cache, and else one build with the Go toolchain from the modules pinned in ``versions/`` and ``kwok/``.
+machine's cache, and else one build with the Go toolchain from the modules pinned in ``versions/`` and
+``kwok/``.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def resolve_version(wanted: str) -> tuple[str, str]:
     minor = ".".join(wanted.strip().lstrip("v").split(".")[:2])
     versions = known_versions()
     if minor not in versions:
-        raise ControlPlaneError(f"Kubernetes {wanted} is not pinned here. Choose one of {', '.join(versions)}.")
+        raise ControlPlaneError(f"Kubernetes {wanted} is not pinned here, only {', '.join(versions)}.")
     return minor, versions[minor]
 
 
@@ -149,7 +150,9 @@ def _acceptable(component: str, candidate: Path, origin: str, minor: str) -> boo
 
 def _version_of(binary: Path) -> str | None:
     try:
-        answer = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=30, check=False)
+        answer = subprocess.run(
+            [binary, "--version"], capture_output=True, text=True, timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r"v(\d+\.\d+\.\d+\S*)", answer.stdout)
@@ -179,7 +182,7 @@ class _Recipe:
 
 
 def _pinned(go_mod: Path, module: str) -> str:
-    match = re.search(rf"^\s*(?:require )?{re.escape(module)} v(\S+)", go_mod.read_text("utf-8"), re.MULTILINE)
+    match = re.search(rf"^\s*(?:require )?{re.escape(module)} v(\S+)", go_mod.read_text("utf-8"), re.M)
     if match is None:
         raise ControlPlaneError(f"{go_mod} does not pin {module}.")
     return match[1]
@@ -307,7 +310,9 @@ def _compile(recipe: _Recipe, source: Path, result: Path, progress: Progress) ->
     command += ["-o", str(result / recipe.output), recipe.package]
     started = last_shown = time.monotonic()
     done, tail = 0, list[str]()
-    with subprocess.Popen(command, cwd=source, stderr=subprocess.PIPE, text=True, env=_go_environment()) as build:
+    with subprocess.Popen(
+        command, cwd=source, stderr=subprocess.PIPE, text=True, env=_go_environment()
+    ) as build:
         if build.stderr is None:
             raise ControlPlaneError("The Go build's messages cannot be read.")
         for line in build.stderr:
@@ -331,7 +336,9 @@ def _go(arguments: Sequence[str], source: Path, timeout: float = 300) -> str:
         env=_go_environment(),
     )
     if answer.returncode:
-        raise BinariesUnavailableError(f"`go {arguments[0]}` failed: {' '.join(answer.stderr.split())[-600:]}")
+        raise BinariesUnavailableError(
+            f"`go {arguments[0]}` failed: {' '.join(answer.stderr.split())[-600:]}"
+        )
     return answer.stdout
 
 

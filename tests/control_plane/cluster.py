@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starting and stopping control planes: one etcd, and for each cluster an API server with all that belongs to it."""
+"""Starting and stopping control planes: one etcd, and an API server with its clients for each cluster."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def up(
     names: Sequence[str] = ("cluster-1",),
     nodes: Sequence[NodeGroup] = DEFAULT_NODES,
 ) -> ControlPlanes:
-    """Start control planes that share one etcd, each with its own prefix, and wait until their nodes are ready.
+    """Start control planes that share one etcd, each with its own prefix, and wait for their nodes.
 
     ``state_dir`` is made and holds everything: keys, logs, data. Raises ControlPlaneError, and leaves nothing
     running, when one does not become ready within a minute.
@@ -139,11 +139,13 @@ def down(state_dir: Path) -> int:
 
 
 def restart_api_server(planes: ControlPlanes, name: str, *, pause: float = 0.0) -> ControlPlanes:
-    """End one cluster's API server, wait ``pause`` seconds, start it again on its port, and wait until it is ready."""
+    """End one API server, stay away ``pause`` seconds, start it on its old port and wait."""
     cluster = planes.cluster(name)
     processes.stop(process for process in cluster.processes if process.name == API_SERVER)
     time.sleep(pause)
-    again = processes.start(API_SERVER, cluster.api_server_command, cluster.folder / "logs" / f"{API_SERVER}.log")
+    again = processes.start(
+        API_SERVER, cluster.api_server_command, cluster.folder / "logs" / f"{API_SERVER}.log"
+    )
     others = [process for process in cluster.processes if process.name != API_SERVER]
     changed = dataclasses.replace(cluster, processes=[*others, again])
     clusters = [changed if each.name == name else each for each in planes.clusters]
@@ -167,7 +169,9 @@ def _up_once(
         running.append(etcd)
         clusters = []
         for name, port in zip(names, api_ports, strict=True):
-            clusters.append(_start_api_server(state_dir / name, binaries, f"http://127.0.0.1:{client_port}", port))
+            clusters.append(
+                _start_api_server(state_dir / name, binaries, f"http://127.0.0.1:{client_port}", port)
+            )
             running += clusters[-1].processes
 
         def complete(cluster: Cluster) -> Cluster:
@@ -271,7 +275,7 @@ def _write_keys(folder: Path) -> None:
 
 
 def _start_clients(cluster: Cluster, binaries: Binaries) -> list[Started]:
-    """Start the controllers, the scheduler and KWOK: each a client of the API server with a token of its own."""
+    """Start the controllers, the scheduler and KWOK: clients of the API server, each with its own token."""
     (kwok_port,) = processes.free_ports(1)
     commands = {
         "kube-controller-manager": [
@@ -310,7 +314,9 @@ def _furnish(cluster: Cluster, nodes: Sequence[NodeGroup]) -> None:
     objects = node_objects(nodes, cluster.version)
     for node in objects:
         _create(admin, "/api/v1/nodes", node)
-    _wait(f"{cluster.name}: its {len(objects)} nodes to be ready", lambda: _ready_nodes(admin) >= len(objects))
+    _wait(
+        f"{cluster.name}: its {len(objects)} nodes to be ready", lambda: _ready_nodes(admin) >= len(objects)
+    )
     _wait(f"{cluster.name}: the namespace default", lambda: _exists(admin, "/api/v1/namespaces/default"))
 
 

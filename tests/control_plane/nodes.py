@@ -42,7 +42,7 @@ DEFAULT_NODES = (
 
 
 def read_nodes(file: Path) -> list[NodeGroup]:
-    """Read a YAML list of node groups. Raises ControlPlaneError when a field is unknown or of a wrong type."""
+    """Read a YAML list of node groups. Raises ControlPlaneError when it is none."""
     try:
         groups = yaml.safe_load(file.read_text("utf-8"))
         return [NodeGroup(**group) for group in groups]

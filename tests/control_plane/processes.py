@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Processes that outlive the command that started them, and are found and ended again by what was written down."""
+"""Processes that outlive the command that started them, found and ended by what was written down."""
 
 from __future__ import annotations
 
@@ -85,5 +85,7 @@ def _start_time(pid: int) -> str:
         return "" if fields[0] == "Z" else fields[19]
     if Path("/proc/self").exists():
         return ""
-    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
     return answer.stdout.strip()

@@ -19,7 +19,7 @@ CONTROLLER_MANAGER = "system:kube-controller-manager"
 SCHEDULER = "system:kube-scheduler"
 KWOK = "kwok"
 
-# The API server's built-in role bindings know these groups and the two system: users. An operator holds nothing
+# The API server's built-in role bindings know the groups and the two system: users. An operator holds nothing
 # until a test binds a role to it; a stranger is known and holds nothing, ever.
 GROUPS: dict[str, tuple[str, ...]] = {
     ADMIN: ("system:masters",),

@@ -37,7 +37,7 @@ class KubeconfigAccess:
     client_key: str | None = field(default=None, repr=False)
 
     def ssl_context(self) -> ssl.SSLContext:
-        """Verify the server against the kubeconfig's authority, and show the client certificate if there is one."""
+        """Verify the server against the kubeconfig's authority; show the client certificate, if any."""
         context = ssl.create_default_context(cadata=self.certificate_authority)
         if self.client_certificate and self.client_key:
             # The ssl module reads keys from files alone. The file is gone before this function returns.
@@ -61,7 +61,9 @@ def read_kubeconfig(path: Path, context: str | None = None) -> KubeconfigAccess:
         cluster = _entry(config, "clusters", chosen["cluster"])["cluster"]
         user = _entry(config, "users", chosen["user"])["user"]
         if "exec" in user:
-            raise KubeconfigError(f"{path}: user {chosen['user']!r} signs in by a command; give a token instead.")
+            raise KubeconfigError(
+                f"{path}: user {chosen['user']!r} signs in by a command; give a token instead."
+            )
         return KubeconfigAccess(
             server=cluster["server"].rstrip("/"),
             certificate_authority=_data(path, cluster, "certificate-authority"),
@@ -74,7 +76,7 @@ def read_kubeconfig(path: Path, context: str | None = None) -> KubeconfigAccess:
 
 
 def inline_kubeconfig(path: Path, context: str | None = None) -> dict[str, Any]:
-    """The kubeconfig of one context as Azure would hand it out: all data inside, no path to a file of this machine."""
+    """The kubeconfig of one context as Azure hands it out: all data inside, no path to a local file."""
     access = read_kubeconfig(path, context)
     name = context or yaml.safe_load(path.read_text("utf-8"))["current-context"]
     user: dict[str, str] = {}
@@ -146,7 +148,9 @@ class RealClusterApi:
         if self._session is None:
             headers = {"Authorization": f"Bearer {self.access.token}"} if self.access.token else {}
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self.access.ssl_context()), headers=headers, timeout=TIMEOUT
+                connector=aiohttp.TCPConnector(ssl=self.access.ssl_context()),
+                headers=headers,
+                timeout=TIMEOUT,
             )
         return self._session
 
@@ -162,7 +166,8 @@ def _data(kubeconfig: Path, part: Mapping[str, Any], key: str) -> str | None:
     if encoded := part.get(f"{key}-data"):
         return base64.b64decode(str(encoded)).decode()
     if file := part.get(key):
-        return (kubeconfig.parent / file).read_text("utf-8")
+        text: str = (kubeconfig.parent / file).read_text("utf-8")
+        return text
     return None
 
 
