@@ -53,8 +53,8 @@ class Binaries:
 
     def describe(self) -> str:
         """One line for people: the version and the places that the binaries came from."""
-        places = ", ".join(sorted(set(self.origins.values())))
-        return f"Kubernetes {self.version} from {places}"
+        places = ", ".join(sorted({origin.partition(" ")[0] for origin in self.origins.values()}))
+        return f"Kubernetes {self.version} (binaries from: {places})"
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def why_unavailable(search: Search) -> str:
     try:
         find_binaries(Search(version=search.version, assets=search.assets, may_build=False))
     except BinariesUnavailableError as missing:
-        return "" if search.may_build and not _why_no_build() else str(missing)
+        return _why_no_build() if search.may_build else str(missing)
     return ""
 
 

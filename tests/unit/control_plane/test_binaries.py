@@ -71,7 +71,7 @@ def test_another_version_in_path_is_passed_over(no_tools: Path) -> None:
     put_stages()
     put_binaries(no_tools / "bin", version="1.29.1")
     with pytest.raises(
-        BinariesUnavailableError, match="Kubernetes 1.35.4 is not in .*building was not allowed"
+        BinariesUnavailableError, match=r"Kubernetes 1\.35\.4 is not in .*building was not allowed"
     ):
         find_binaries(Search(may_build=False))
 
@@ -79,9 +79,7 @@ def test_another_version_in_path_is_passed_over(no_tools: Path) -> None:
 def test_without_go_the_reason_says_so(no_tools: Path) -> None:
     with pytest.raises(BinariesUnavailableError, match="cannot be built: there is no Go toolchain in PATH"):
         find_binaries(Search())
-    assert "no Go toolchain" in binaries.why_unavailable(Search()) or "not in" in binaries.why_unavailable(
-        Search()
-    )
+    assert "no Go toolchain" in binaries.why_unavailable(Search())
 
 
 def test_a_failing_build_tells_what_go_said_and_leaves_nothing(no_tools: Path) -> None:
@@ -92,7 +90,7 @@ def test_a_failing_build_tells_what_go_said_and_leaves_nothing(no_tools: Path) -
         "utf-8",
     )
     go.chmod(0o755)
-    with pytest.raises(BinariesUnavailableError, match="could not be built with Go: .*no such host"):
+    with pytest.raises(BinariesUnavailableError, match=r"could not be built with Go: .*no such host"):
         find_binaries(Search())
     assert not [path for path in binaries.cache_directory().iterdir() if path.is_dir()]
 
@@ -101,7 +99,7 @@ def test_a_build_of_other_pins_is_not_used(no_tools: Path) -> None:
     recipe = binaries._kubernetes_recipe("1.35", "1.35.4")
     recipe.folder.mkdir(parents=True)
     (recipe.folder / "source.sha256").write_text("of an older go.mod", "utf-8")
-    with pytest.raises(BinariesUnavailableError, match="1.35.4 is not in"):
+    with pytest.raises(BinariesUnavailableError, match=r"1\.35\.4 is not in"):
         find_binaries(Search(may_build=False))
 
 
