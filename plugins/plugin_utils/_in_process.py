@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.errors import AnsibleValidationErrorMultiple, UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.azureml.fleet.plugins.module_utils._memory import RunMemory
@@ -110,7 +111,7 @@ class InProcessAction(ActionBase):
         messages.add_from_validation(validation)
         secrets = set(validation._no_log_values)
         if validation.error_messages:
-            answer = {"failed": True, "msg": _validation_message(self._task.action, validation.error_messages)}
+            answer = {"failed": True, "msg": _validation_message(self._task.action, validation.errors)}
         elif self._task.check_mode and not self.spec.supports_check_mode:
             answer = {"skipped": True, "msg": f"{self._task.action} does not support check mode"}
         else:
@@ -218,11 +219,11 @@ def _as_a_module_sees(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return decoded
 
 
-def _validation_message(action: str, errors: list[str]) -> str:
-    """Return the validator's words, with the module's name where a module names itself."""
-    text = "; ".join(errors)
-    if "nsupported parameters" in text and not text.startswith("Unsupported parameters for"):
-        return f"Unsupported parameters for ({action}) module: {text.split(': ', 1)[-1]}"
+def _validation_message(action: str, errors: AnsibleValidationErrorMultiple) -> str:
+    """Return the validator's first words as AnsibleModule says them; it names the module for unknown options only."""
+    text = str(errors.msg)
+    if isinstance(errors[0], UnsupportedError):
+        return f"Unsupported parameters for ({action}) module: {text}"
     return text
 
 
