@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What went wrong in Azure, in one exception, whatever the SDK or the service made of it.
+
+Error bodies come in several shapes: `{"error": {"code", "message"}}` (ARM's common error, docs page
+'Azure REST API guidelines: error condition responses'), the same without `error` (seen from
+Microsoft.ContainerService), an empty body (404 of a compute), and HTML from a gateway.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+try:
+    from azure.core.exceptions import AzureError as SdkError
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+except ImportError:  # the module then says which package is missing
+    SdkError = ClientAuthenticationError = HttpResponseError = OSError  # type: ignore[misc,assignment]  # a stand-in
+
+#: HTTP statuses after which the same request may succeed later (azure.core.pipeline.policies.RetryPolicy).
+_RETRYABLE_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+#: Codes of conflicts that end by themselves, when the operation that is in the way has ended.
+_BUSY_CODES = frozenset(
+    {
+        "aksoperationpreempted",
+        "anotheroperationinprogress",
+        "conflict",
+        "etagmismatch",
+        "extensionpatchfailed",
+        "operationnotallowed",
+        "updatefailed",
+    }
+)
+_LONGEST_TEXT = 2000
+
+
+class AzureError(Exception):
+    """A failure of Azure in words for people: what was tried, on which object, what came back."""
+
+    def __init__(self, message: str, code: str = "", status: int | None = None, retryable: bool = False) -> None:
+        """Keep the sentence, Azure's error code, the HTTP status, and whether trying later can help."""
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.status = status
+        self.retryable = retryable
+
+    @property
+    def missing(self) -> bool:
+        """Tell whether the object asked for does not exist."""
+        return self.status == 404
+
+    @property
+    def busy(self) -> bool:
+        """Tell whether another operation on the same object was in the way."""
+        return self.status == 409 and self.retryable
+
+
+def read_error(body: Any) -> tuple[str, str]:
+    """Return code and message of an error body in any of the shapes that Azure answers, or two empty strings.
+
+    Messages of nested details follow the outer message where they say more.
+    """
+    if not isinstance(body, Mapping):
+        return "", ""
+    error = body.get("error") if isinstance(body.get("error"), Mapping) else body
+    if not isinstance(error, Mapping):
+        return "", ""
+    code, message = str(error.get("code") or ""), str(error.get("message") or "").strip()
+    for detail in error.get("details") or ():
+        text = str(detail.get("message") or "").strip() if isinstance(detail, Mapping) else ""
+        if text and text not in message:
+            message = f"{message} {text}".strip()
+    return code, _shortened(message)
+
+
+def translate(error: Exception, doing: str) -> AzureError:
+    """Return `error` of any Azure SDK as an AzureError that begins with `doing`, such as "Reading cluster x"."""
+    if isinstance(error, AzureError):
+        return error
+    response = getattr(error, "response", None)
+    if isinstance(error, HttpResponseError) and response is not None:
+        return _from_response(error, response, doing)
+    if isinstance(error, ClientAuthenticationError):
+        return AzureError(
+            f"{doing}: Azure did not accept the credentials: {_first_line(error)} "
+            "Check auth_source, tenant, client_id and the secret or certificate.",
+            code="AuthenticationFailed",
+            status=401,
+        )
+    return AzureError(
+        f"{doing}: no usable answer from Azure: {_first_line(error)}", code=type(error).__name__, retryable=True
+    )
+
+
+@contextmanager
+def azure_errors(doing: str) -> Iterator[None]:
+    """Turn what an Azure SDK raises inside the block into an AzureError that begins with `doing`."""
+    try:
+        yield
+    except SdkError as error:
+        raise translate(error, doing) from error
+
+
+def is_busy(status: int | None, code: str) -> bool:
+    """Tell whether an answer means that another operation is in progress and will end by itself."""
+    return status == 409 and code.lower() in _BUSY_CODES
+
+
+def _from_response(error: Any, response: Any, doing: str) -> AzureError:
+    """Return the AzureError of an HTTP answer; a failed long operation arrives with status 200."""
+    status = int(response.status_code)
+    code, message = read_error(_body_of(response))
+    if not message:
+        model = getattr(error, "error", None)
+        code = code or str(getattr(model, "code", "") or "")
+        message = _shortened(str(getattr(model, "message", "") or "")) or _without_body(status, response)
+    verdict = "the operation failed" if status < 400 else f"Azure answered {status}"
+    named = f"{verdict} ({code})" if code else verdict
+    return AzureError(
+        f"{doing}: {named}: {message}",
+        code=code,
+        status=status,
+        retryable=status in _RETRYABLE_STATUSES or is_busy(status, code),
+    )
+
+
+def _body_of(response: Any) -> Any:
+    """Return the JSON body of an answer, or None when it has none."""
+    try:
+        return json.loads(response.text())
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+def _without_body(status: int, response: Any) -> str:
+    """Return words for an answer whose body says nothing that can be used: none, or a gateway's HTML."""
+    try:
+        text = str(response.text())
+    except (ValueError, AttributeError, TypeError):
+        text = ""
+    if status == 404:
+        return "it does not exist (the answer had no message)."
+    title = re.search(r"<title>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    if title:
+        return f"a gateway answered with a page titled '{title.group(1).strip()}'."
+    return "the answer had no message."
+
+
+def _first_line(error: Exception) -> str:
+    """Return the first sentence-like line of an exception's text."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return _shortened(lines[0] if lines else type(error).__name__)
+
+
+def _shortened(text: str) -> str:
+    """Return `text`, cut where it is longer than a person would read."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."

@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who we are to Azure: a credential of azure-identity chosen from the options, and its tokens kept for a run."""
+
+from __future__ import annotations
+
+import configparser
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+try:
+    from azure.core.credentials import AccessToken
+    from azure.identity import (
+        AzureCliCredential,
+        CertificateCredential,
+        ChainedTokenCredential,
+        ClientSecretCredential,
+        DefaultAzureCredential,
+        ManagedIdentityCredential,
+        WorkloadIdentityCredential,
+    )
+except ImportError:  # `auth.MISSING_LIBRARY` says so
+    pass
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+
+    from ansible_collections.azureml.fleet.plugins.module_utils._memory import RunMemory
+
+#: A token that ends sooner than this many seconds is not handed to another task; azure-core renews at 300 s.
+_EXPIRY_MARGIN = 420.0
+#: Where azure.azcollection and we look for profiles.
+_CREDENTIAL_FILE = "~/.azure/credentials"
+#: Option -> the environment variables that auth_source=env reads, older names of azure.azcollection first.
+_ENVIRONMENT = {
+    "tenant": ("AZURE_TENANT", "AZURE_TENANT_ID"),
+    "client_id": ("AZURE_CLIENT_ID",),
+    "secret": ("AZURE_SECRET", "AZURE_CLIENT_SECRET"),
+    "x509_certificate_path": ("AZURE_X509_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"),
+    "x509_certificate_password": ("AZURE_CLIENT_CERTIFICATE_PASSWORD",),
+    "federated_token_file": ("AZURE_FEDERATED_TOKEN_FILE",),
+}
+_IDENTITY_OPTIONS = (*_ENVIRONMENT, "auth_source", "profile")
+
+
+def effective_options(params: Mapping[str, Any], hide: Callable[[str], None]) -> dict[str, Any]:
+    """Return the identity options, those of a profile or of the environment put in where auth_source asks for it.
+
+    Raises AzureError when a profile is named that does not exist.
+    """
+    options = {name: params.get(name) for name in _IDENTITY_OPTIONS}
+    source = options["auth_source"] or "auto"
+    options["auth_source"] = source
+    if source == "env":
+        for name, variables in _ENVIRONMENT.items():
+            options[name] = next((os.environ[each] for each in variables if os.environ.get(each)), None)
+    explicit = options["client_id"] and any(
+        options[name] for name in ("secret", "x509_certificate_path", "federated_token_file")
+    )
+    if source == "credential_file" or (source == "auto" and not explicit and options["profile"]):
+        options.update(_profile(str(options["profile"] or "default")))
+    for name in ("secret", "x509_certificate_password"):
+        if options[name]:
+            hide(str(options[name]))
+    return options
+
+
+def make_credential(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
+    """Return the credential that `options` ask for; `common` (authority, transport, ...) reaches all that use it.
+
+    Raises AzureError when something that the chosen source needs is missing.
+    """
+    source = str(options["auth_source"])
+    makers: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], TokenCredential]] = {
+        "cli": _cli,
+        "default": _default,
+        "msi": _managed_identity,
+        "workload_identity": _workload_identity,
+        "env": _service_principal,
+        "credential_file": _service_principal,
+        "auto": _automatic,
+    }
+    try:
+        return makers[source](options, common)
+    except (ValueError, OSError) as error:
+        raise AzureError(
+            f"auth_source '{source}' cannot be used: {error}. Nothing was changed.", code="InvalidCredentials"
+        ) from error
+
+
+def identity_key(options: Mapping[str, Any], authority: str) -> str:
+    """Return a text that differs whenever another identity is meant; it is hashed and never shown."""
+    parts = [authority, *(f"{name}={options.get(name)}" for name in _IDENTITY_OPTIONS)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+class SharedCredential:
+    """A credential whose tokens the tasks of a run share, so that a run logs in once and not once a task."""
+
+    def __init__(
+        self, make: Callable[[], TokenCredential], key: str, memory: RunMemory, hide: Callable[[str], None]
+    ) -> None:
+        """Take tokens from `memory` under `key`, or from the credential that `make` returns."""
+        self._make = make
+        self._key = key
+        self._memory = memory
+        self._hide = hide
+        self._inner: TokenCredential | None = None
+        self._scopes_seen: set[str] = set()
+
+    def get_token(
+        self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any
+    ) -> AccessToken:
+        """Return a token for `scopes`; with `claims` always a new one (the answer to a service's challenge).
+
+        Raises the errors of azure-identity.
+        """
+        key = self._memory_key(scopes, tenant_id)
+        self._scopes_seen.add(key)
+        kept = None if claims else self._memory.get(key)
+        if kept:
+            value = json.loads(kept)
+            token = AccessToken(str(value["token"]), int(value["expires_on"]))
+        else:
+            if self._inner is None:
+                self._inner = self._make()
+            wanted = {"claims": claims, "tenant_id": tenant_id, **options}
+            token = self._inner.get_token(
+                *scopes, **{name: value for name, value in wanted.items() if value is not None}
+            )
+            seconds = token.expires_on - time.time() - _EXPIRY_MARGIN
+            if seconds > 0:
+                text = json.dumps({"token": token.token, "expires_on": token.expires_on})
+                self._memory.put(key, text, seconds)
+        self._hide(token.token)
+        return token
+
+    def forget(self) -> None:
+        """Drop every token: a service refused one, so the next is asked for anew."""
+        self._inner = None
+        for key in self._scopes_seen:
+            self._memory.forget(key)
+
+    def _memory_key(self, scopes: tuple[str, ...], tenant_id: str | None) -> str:
+        """Return the name under which a token is shared."""
+        return f"token {self._key} {tenant_id} {' '.join(scopes)}"
+
+
+def read_token(credential: SharedCredential, scope: str, doing: str) -> str:
+    """Return a bearer token for `scope`. Raises AzureError, beginning with `doing`, when there is none."""
+    with azure_errors(doing):
+        return str(credential.get_token(scope).token)
+
+
+def _profile(name: str) -> dict[str, Any]:
+    """Return the identity options in a section of the credential file."""
+    path = Path(_CREDENTIAL_FILE).expanduser()
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError) as error:
+        reason = type(error).__name__
+        raise AzureError(
+            f"{path} cannot be read as an INI file ({reason}). Nothing was changed.", code="InvalidCredentials"
+        ) from error
+    if not parser.has_section(name):
+        raise AzureError(
+            f"Profile '{name}' is not in {path}; add it or choose another auth_source. Nothing was changed.",
+            code="InvalidCredentials",
+        )
+    section = parser[name]
+    return {option: section.get(option) for option in _ENVIRONMENT if section.get(option)}
+
+
+def _service_principal(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
+    """Return the credential of a service principal: federated token, certificate or secret."""
+    missing = [name for name in ("tenant", "client_id") if not options.get(name)]
+    if missing:
+        raise ValueError(f"{' and '.join(missing)} must be given")
+    tenant, client = str(options["tenant"]), str(options["client_id"])
+    if options.get("x509_certificate_path"):
+        password = options.get("x509_certificate_password")
+        path = os.path.expanduser(str(options["x509_certificate_path"]))
+        return CertificateCredential(tenant, client, path, password=password or None, **common)
+    if options.get("secret"):
+        return ClientSecretCredential(tenant, client, str(options["secret"]), **common)
+    return _workload_identity(options, common)
+
+
+def _workload_identity(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
+    """Return the credential of a federated token file, as Azure Workload Identity mounts it into a pod."""
+    return WorkloadIdentityCredential(
+        tenant_id=options.get("tenant"),
+        client_id=options.get("client_id"),
+        token_file_path=options.get("federated_token_file"),
+        **common,
+    )
+
+
+def _managed_identity(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
+    """Return the managed identity of the machine; `client_id` chooses a user-assigned one."""
+    del common  # the identity endpoint is local to the machine: neither the cloud's authority nor its CA apply
+    return ManagedIdentityCredential(client_id=options.get("client_id"))
+
+
+def _cli(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
+    """Return the login of the Azure CLI."""
+    del common  # the CLI has its own cloud and CA settings
+    return AzureCliCredential(tenant_id=str(options.get("tenant") or ""), process_timeout=60)
+
+
+def _default(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
+    """Return azure-identity's default chain."""
+    del options  # the chain reads the environment itself
+    return DefaultAzureCredential(exclude_interactive_browser_credential=True, **common)
+
+
+def _automatic(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
+    """Return what the options name; without any, the Azure CLI's login, then azure-identity's default chain."""
+    if options.get("client_id") and any(
+        options.get(name) for name in ("secret", "x509_certificate_path", "federated_token_file")
+    ):
+        return _service_principal(options, common)
+    return ChainedTokenCredential(_cli(options, common), _default(options, common))
