@@ -1,0 +1,424 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Microsoft.KubernetesConfiguration: extensions of AKS and Arc clusters, and their operations.
+
+Source: the published interface (Microsoft.KubernetesConfiguration 2023-05-01) and recordings of the real service.
+Where the documentation is silent a choice was made: a PUT on an extension that is busy is refused with the 409
+`UpdateFailed` that users report; a PUT replaces the protected settings like every other setting; a PATCH with an empty
+map of protected settings removes them all, as "omitted settings are considered obsolete and deleted".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
+from tests.simulator.arm.common import need_body, need_cluster, need_operation, status_url
+from tests.simulator.arm.operations import Operation
+from tests.simulator.chart import ChartFailure, Release, delete_release, install_release, update_release
+from tests.simulator.fleet import DEFAULT_EXTENSION_VERSION, ClusterResource, ExtensionState, stable_guid
+
+if TYPE_CHECKING:
+    from tests.simulator.fleet import Fleet
+
+TYPE = "Microsoft.KubernetesConfiguration/extensions"
+AZUREML = "microsoft.azureml.kubernetes"
+BUSY = ("Creating", "Updating", "Deleting")
+OLD_VERSIONS = ("2021-09-01", "2022-03-01")
+
+
+def body(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, api_version: str) -> dict[str, Any]:
+    """An extension as the service writes it in `api_version`; protected settings keep their keys only."""
+    old = api_version in OLD_VERSIONS
+    properties: dict[str, Any] = {
+        "extensionType": extension.extension_type,
+        "autoUpgradeMinorVersion": extension.auto_upgrade,
+        "releaseTrain": extension.release_train,
+        "version": extension.version or (extension.current_version if old else None),
+    }
+    if not old:
+        properties["currentVersion"] = extension.current_version
+    properties |= {
+        "scope": extension.scope,
+        "provisioningState": extension.provisioning_state,
+        "configurationSettings": dict(extension.settings),
+        "configurationProtectedSettings": dict.fromkeys(extension.protected, ""),
+        "statuses": list(extension.statuses),
+        "aksAssignedIdentity": _aks_identity(fleet, resource, extension),
+    }
+    if not old:
+        properties["isSystemExtension"] = False
+    if extension.error_info:
+        properties["errorInfo"] = extension.error_info
+    if api_version >= "2025-03-01":
+        properties["autoUpgradeMode"] = "compatible" if extension.auto_upgrade else "none"
+        properties["extensionState"] = "Ready" if extension.installed else None
+    found: dict[str, Any] = {
+        "id": _id(resource, extension.name),
+        "name": extension.name,
+        "type": TYPE,
+        "properties": properties,
+        "systemData": {
+            "createdBy": None,
+            "createdByType": None,
+            "createdAt": extension.created,
+            "lastModifiedBy": None,
+            "lastModifiedByType": None,
+            "lastModifiedAt": extension.modified,
+        },
+    }
+    if extension.identity and not resource.managed:
+        found["identity"] = {"type": "SystemAssigned", "principalId": extension.principal_id}
+    return found
+
+
+def _aks_identity(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> dict[str, Any] | None:
+    if not resource.managed or not extension.installed:
+        return None
+    return {"type": None, "principalId": extension.principal_id, "tenantId": fleet.scenario.tenant_id}
+
+
+def _id(resource: ClusterResource, name: str) -> str:
+    return f"{resource.identifier}/providers/{TYPE}/{name}"
+
+
+async def get_extension(fleet: Fleet, request: ArmRequest) -> Answer:
+    """GET of an extension."""
+    resource = _parent(fleet, request)
+    return Answer(200, body(fleet, resource, _need(resource, request), request.api_version))
+
+
+async def list_extensions(fleet: Fleet, request: ArmRequest) -> Answer:
+    """LIST of the extensions of a cluster."""
+    resource = _parent(fleet, request)
+    found = [body(fleet, resource, extension, request.api_version) for extension in resource.extensions.values()]
+    return Answer(200, {"value": found, "nextLink": None})
+
+
+async def put_extension(fleet: Fleet, request: ArmRequest) -> Answer:
+    """PUT: create an extension (201), or replace the settings of an existing one (200)."""
+    resource = _parent(fleet, request)
+    _need_registration(fleet)
+    sent = need_body(request)
+    properties = _checked(sent.get("properties") or {})
+    name = request.params["extension"]
+    existing = resource.extensions.get(name.lower())
+    if existing is not None and existing.provisioning_state in BUSY:
+        message = "Update failed for this resource, as there is a conflicting operation in progress."
+        raise _extension_error(409, "UpdateFailed", f"{message} Please try after sometime.")
+    extension = _wanted(fleet, resource, name, sent, properties, existing)
+    resource.extensions[name.lower()] = extension
+    fresh = existing is None or not existing.installed
+    verb = "Creating" if fresh else "Updating"
+    operation = _begin(fleet, resource, extension, verb, _install if fresh else _update)
+    answer = _accepted(fleet, resource, operation, request, 201 if existing is None else 200)
+    answer.headers["Location"] = (
+        f"https://{resource.cluster.spec.location}.rp.kubernetesconfiguration.azure.com{_cased(resource, name)}"
+    )
+    answer.body = body(fleet, resource, extension, request.api_version)
+    return answer
+
+
+async def patch_extension(fleet: Fleet, request: ArmRequest) -> Answer:
+    """PATCH: merge settings by key, replace protected settings when they are sent. 200 without a change, else 202."""
+    resource = _parent(fleet, request)
+    _need_registration(fleet)
+    extension = _need(resource, request)
+    if extension.provisioning_state in BUSY:
+        raise _extension_error(
+            409,
+            "ExtensionPatchFailed",
+            "The PATCH method cannot be completed due to a conflict. "
+            f"(ProvisioningState of extension: {extension.provisioning_state}). Please wait for a few minutes for "
+            "the ProvisioningState to change to Succeeded, Failed or Canceled and retry again. "
+            "If the problem persists, please contact Microsoft support.",
+        )
+    sent = need_body(request).get("properties") or {}
+    if not _merge(extension, sent):
+        return Answer(200, body(fleet, resource, extension, request.api_version))
+    extension.modified = fleet.now()
+    operation = _begin(fleet, resource, extension, "Updating", _update if extension.installed else _install)
+    answer = _accepted(fleet, resource, operation, request, 202)
+    answer.body = body(fleet, resource, extension, request.api_version)
+    return answer
+
+
+async def delete_extension(fleet: Fleet, request: ArmRequest) -> Answer:
+    """DELETE: 202 and an operation; with forceDelete=true 200 at once; 204 when there is nothing to delete."""
+    resource = _parent(fleet, request)
+    name = request.params["extension"]
+    extension = resource.extensions.get(name.lower())
+    if extension is None:
+        return Answer(204)
+    if request.query.get("forcedelete", "false").lower() == "true":
+        fleet.cancel(extension.operation)
+        resource.extensions.pop(name.lower())
+        fleet.background(_uninstall(fleet, resource, extension))
+        return Answer(200, _forced())
+    if extension.provisioning_state == "Deleting" and extension.operation is not None:
+        return _accepted(fleet, resource, extension.operation, request, 202)
+    fleet.cancel(extension.operation)
+    operation = _begin(fleet, resource, extension, "Deleting", _delete)
+    return _accepted(fleet, resource, operation, request, 202)
+
+
+async def get_operation(fleet: Fleet, request: ArmRequest) -> Answer:
+    """GET of the status URL of an operation."""
+    return Answer(200, _operation_body(need_operation(fleet, request)))
+
+
+async def list_operations(fleet: Fleet, request: ArmRequest) -> Answer:
+    """LIST of all operations of a cluster."""
+    resource = _parent(fleet, request)
+    prefix = _cased(resource, "").lower()
+    found = [o for o in fleet.operations.values() if o.path.lower().startswith(prefix)]
+    return Answer(200, {"value": [_operation_body(operation) for operation in found], "nextLink": None})
+
+
+def _operation_body(operation: Operation) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "id": operation.path,
+        "name": operation.identifier,
+        "status": operation.status,
+    }
+    if operation.error:
+        found["error"] = {**operation.error, "additionalInfo": []}
+    return found
+
+
+def _forced() -> dict[str, Any]:
+    """The body of a forced deletion: the service answers with an HTTP response that was turned into JSON."""
+    return {
+        "version": "1.1",
+        "content": {"headers": []},
+        "statusCode": 200,
+        "reasonPhrase": "OK",
+        "headers": [],
+        "trailingHeaders": [],
+        "requestMessage": None,
+        "isSuccessStatusCode": True,
+    }
+
+
+def _extension_error(status: int, code: str, message: str) -> ArmError:
+    return ArmError(Answer(status, {"error": {"code": code, "message": message, "additionalInfo": []}}))
+
+
+def _parent(fleet: Fleet, request: ArmRequest) -> ClusterResource:
+    return need_cluster(fleet, request, request.params["kind"])
+
+
+def _need(resource: ClusterResource, request: ArmRequest) -> ExtensionState:
+    name = request.params["extension"]
+    found = resource.extensions.get(name.lower())
+    if found is None:
+        raise _extension_error(404, "ResourceNotFound", f"Extension instance with name '{name}' not found.")
+    return found
+
+
+def _need_registration(fleet: Fleet) -> None:
+    provider = "Microsoft.KubernetesConfiguration"
+    if fleet.providers.get(provider.lower(), "Registered") != "Registered":
+        message = (
+            f"The subscription is not registered to use namespace '{provider}'. "
+            "See https://aka.ms/rps-not-found for how to register subscriptions."
+        )
+        raise error(409, "MissingSubscriptionRegistration", message)
+
+
+def _checked(properties: dict[str, Any]) -> dict[str, Any]:
+    if not properties.get("extensionType"):
+        raise _extension_error(400, "ExtensionTypeRequired", "The property 'extensionType' must be given.")
+    if properties.get("version") and properties.get("autoUpgradeMinorVersion") is not False:
+        message = "A version can only be pinned when autoUpgradeMinorVersion is false."
+        raise _extension_error(400, "InvalidVersionRequest", message)
+    settings = properties.get("configurationSettings") or {}
+    wrong = [key for key, value in settings.items() if not isinstance(value, str)]
+    if wrong:
+        message = f"The value of configuration setting '{wrong[0]}' must be a string."
+        raise error(400, "InvalidRequestContent", message)
+    return properties
+
+
+def _wanted(
+    fleet: Fleet,
+    resource: ClusterResource,
+    name: str,
+    sent: dict[str, Any],
+    properties: dict[str, Any],
+    existing: ExtensionState | None,
+) -> ExtensionState:
+    now = fleet.now()
+    automatic = properties.get("autoUpgradeMinorVersion")
+    return ExtensionState(
+        name=existing.name if existing else name,
+        extension_type=str(properties["extensionType"]).lower(),
+        auto_upgrade=True if automatic is None else bool(automatic),
+        release_train=properties.get("releaseTrain") or "Stable",
+        version=properties.get("version"),
+        scope=_scope(properties),
+        settings=dict(properties.get("configurationSettings") or {}),
+        protected=dict(properties.get("configurationProtectedSettings") or {}),
+        created=existing.created if existing else now,
+        modified=now,
+        principal_id=stable_guid(resource.identifier, name, "principal"),
+        identity=sent.get("identity"),
+        current_version=existing.current_version if existing else None,
+        installed=existing.installed if existing else False,
+    )
+
+
+def _scope(properties: dict[str, Any]) -> dict[str, Any]:
+    scope = (properties.get("scope") or {}).get("cluster") or {}
+    default = "azureml" if str(properties["extensionType"]).lower() == AZUREML else "default"
+    return {"cluster": {"releaseNamespace": scope.get("releaseNamespace") or default}}
+
+
+def _merge(extension: ExtensionState, sent: dict[str, Any]) -> bool:
+    """Apply a PATCH; returns whether anything is different now."""
+    before = (
+        dict(extension.settings),
+        dict(extension.protected),
+        extension.auto_upgrade,
+        extension.release_train,
+        extension.version,
+    )
+    if sent.get("autoUpgradeMinorVersion") is not None:
+        extension.auto_upgrade = bool(sent["autoUpgradeMinorVersion"])
+    if sent.get("releaseTrain") is not None:
+        extension.release_train = sent["releaseTrain"]
+    if sent.get("version") is not None:
+        extension.version = sent["version"]
+    if extension.auto_upgrade:
+        extension.version = None
+    extension.settings |= sent.get("configurationSettings") or {}
+    if sent.get("configurationProtectedSettings") is not None:
+        extension.protected = dict(sent["configurationProtectedSettings"])
+    after = (
+        extension.settings,
+        extension.protected,
+        extension.auto_upgrade,
+        extension.release_train,
+        extension.version,
+    )
+    return before != after
+
+
+def _cased(resource: ClusterResource, name: str) -> str:
+    """The path of an extension with the capital letter that the service puts into status URLs."""
+    kind = resource.type[0].upper() + resource.type[1:]
+    return _id(resource, name).replace(f"/{resource.type}/", f"/{kind}/")
+
+
+def _begin(
+    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, verb: str, work: Any
+) -> Operation:
+    operation = Operation(
+        service="kubernetesconfiguration",
+        resource_id=_id(resource, extension.name),
+        path="",
+        verb=verb,
+        started=fleet.now(),
+    )
+    operation.path = f"{_cased(resource, extension.name)}/operations/{operation.identifier}"
+    extension.provisioning_state = verb
+    extension.statuses, extension.error_info = [], None
+    extension.operation = operation
+    return fleet.begin(operation, work(fleet, resource, extension, operation))
+
+
+def _accepted(
+    fleet: Fleet, resource: ClusterResource, operation: Operation, request: ArmRequest, status: int
+) -> Answer:
+    key = "api-version" if resource.managed else "api-Version"
+    url = status_url(fleet, operation, f"{key}={request.api_version}")
+    return Answer(status, None, {"Azure-AsyncOperation": url})
+
+
+def _release(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> Release:
+    namespace = extension.scope["cluster"]["releaseNamespace"]
+    settings = {**extension.settings, **extension.protected}
+    return Release(extension.name, namespace, settings, resource.managed, extension.identity is not None)
+
+
+async def _install(
+    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation
+) -> None:
+    seconds = fleet.scenario.timing.extension_install
+    try:
+        if extension.extension_type == AZUREML:
+            api = await resource.cluster.api(fleet)
+            await install_release(api, _release(fleet, resource, extension), fleet.clock, seconds)
+        else:
+            await fleet.clock.sleep(seconds)
+    except ChartFailure as failure:
+        _failed(fleet, extension, operation, failure, "Create")
+        return
+    extension.installed = True
+    _succeeded(fleet, extension, operation)
+
+
+async def _update(
+    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation
+) -> None:
+    seconds = fleet.scenario.timing.extension_update
+    try:
+        if extension.extension_type == AZUREML:
+            api = await resource.cluster.api(fleet)
+            await update_release(api, _release(fleet, resource, extension), fleet.clock, seconds)
+        else:
+            await fleet.clock.sleep(seconds)
+    except ChartFailure as failure:
+        _failed(fleet, extension, operation, failure, "Update")
+        return
+    _succeeded(fleet, extension, operation)
+
+
+async def _delete(
+    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation
+) -> None:
+    await fleet.clock.sleep(fleet.scenario.timing.extension_delete)
+    await _uninstall(fleet, resource, extension)
+    resource.extensions.pop(extension.name.lower(), None)
+    operation.succeed(fleet.now())
+
+
+async def _uninstall(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> None:
+    if extension.extension_type == AZUREML:
+        api = await resource.cluster.api(fleet)
+        await delete_release(api, _release(fleet, resource, extension))
+
+
+def _succeeded(fleet: Fleet, extension: ExtensionState, operation: Operation) -> None:
+    extension.current_version = extension.version or extension.current_version or DEFAULT_EXTENSION_VERSION
+    extension.provisioning_state = "Succeeded"
+    extension.modified = fleet.now()
+    operation.succeed(fleet.now())
+
+
+def _failed(
+    fleet: Fleet, extension: ExtensionState, operation: Operation, failure: ChartFailure, action: str
+) -> None:
+    kind = "installation" if action == "Create" else "upgrade"
+    text = (
+        f"The extension operation failed with the following error:  Error: [ InnerError: [Helm {kind} failed : "
+        "Unable to create/update Kubernetes resources for the extension : Recommendation Please check that there are "
+        "no policies blocking the resource creation/update for the extension : "
+        f"InnerError [{failure.message}]]] occurred while doing the operation : [{action}] on the config, "
+        "For general troubleshooting visit: https://aka.ms/k8s-extensions-TSG"
+    )
+    code = "ExtensionOperationFailed"
+    extension.statuses = [
+        {
+            "code": "InstallationFailed",
+            "displayStatus": None,
+            "level": None,
+            "message": f"{text} (Code: {code})",
+            "time": None,
+        }
+    ]
+    extension.error_info = {"code": code, "message": text, "target": None, "details": [], "additionalInfo": []}
+    extension.provisioning_state = "Failed"
+    extension.modified = fleet.now()
+    operation.fail(fleet.now(), code, text)

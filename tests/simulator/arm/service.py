@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Azure Resource Manager: the routing table, and what every request goes through before its handler."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.simulator.arm import extensions, machine_learning, managed_clusters, subscriptions
+from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
+from tests.simulator.arm.headers import service_headers
+from tests.simulator.arm.router import Route, Router
+
+if TYPE_CHECKING:
+    from tests.simulator.fleet import Fleet
+
+AKS, ARC, KC, ML = "containerservice", "kubernetes", "kubernetesconfiguration", "machinelearning"
+
+SUBSCRIPTION = "/subscriptions/{subscription}"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/{{group}}"
+CLUSTERS = "/providers/Microsoft.ContainerService/managedClusters"
+CONNECTED = "/providers/Microsoft.Kubernetes/connectedClusters"
+WORKSPACES = "/providers/Microsoft.MachineLearningServices/workspaces"
+MANAGED = f"{GROUP}{CLUSTERS}/{{cluster}}"
+POOL = f"{MANAGED}/agentPools/{{pool}}"
+ARC_CLUSTER = f"{GROUP}{CONNECTED}/{{cluster}}"
+ANY_CLUSTER = f"{GROUP}/providers/{{rp}}/{{kind}}/{{cluster}}"
+CONFIGURATION = f"{ANY_CLUSTER}/providers/Microsoft.KubernetesConfiguration"
+EXTENSION = f"{CONFIGURATION}/extensions/{{extension}}"
+WORKSPACE = f"{GROUP}{WORKSPACES}/{{workspace}}"
+COMPUTE = f"{WORKSPACE}/computes/{{compute}}"
+LOCATION = f"{SUBSCRIPTION}/providers/{{provider}}/locations/{{location}}"
+
+ROUTES = (
+    Route("GET", "/subscriptions", subscriptions.list_subscriptions),
+    Route("GET", "/tenants", subscriptions.list_tenants),
+    Route("GET", SUBSCRIPTION, subscriptions.get_subscription),
+    Route("GET", f"{SUBSCRIPTION}/resourceGroups", subscriptions.list_groups),
+    Route("GET", GROUP, subscriptions.get_group),
+    Route("HEAD", GROUP, subscriptions.head_group),
+    Route("GET", f"{SUBSCRIPTION}/providers", subscriptions.list_providers),
+    Route("GET", f"{SUBSCRIPTION}/providers/{{namespace}}", subscriptions.get_provider),
+    Route("POST", f"{SUBSCRIPTION}/providers/{{namespace}}/register", subscriptions.register_provider),
+    # Microsoft.ContainerService
+    Route("GET", f"{SUBSCRIPTION}{CLUSTERS}", managed_clusters.list_clusters, AKS),
+    Route("GET", f"{GROUP}{CLUSTERS}", managed_clusters.list_clusters, AKS),
+    Route("GET", MANAGED, managed_clusters.get_cluster, AKS),
+    Route("GET", f"{MANAGED}/agentPools", managed_clusters.list_pools, AKS),
+    Route("GET", POOL, managed_clusters.get_pool, AKS),
+    Route("PUT", POOL, managed_clusters.put_pool, AKS),
+    Route("DELETE", POOL, managed_clusters.delete_pool, AKS),
+    Route("POST", f"{MANAGED}/listClusterUserCredential", managed_clusters.user_credential, AKS),
+    Route("POST", f"{MANAGED}/listClusterAdminCredential", managed_clusters.admin_credential, AKS),
+    Route("GET", f"{MANAGED}/trustedAccessRoleBindings", managed_clusters.list_bindings, AKS),
+    Route("GET", f"{MANAGED}/trustedAccessRoleBindings/{{binding}}", managed_clusters.get_binding, AKS),
+    Route("GET", f"{LOCATION}/operations/{{operation}}", managed_clusters.get_operation, AKS),
+    # Microsoft.Kubernetes
+    Route("GET", f"{SUBSCRIPTION}{CONNECTED}", managed_clusters.list_connected, ARC),
+    Route("GET", f"{GROUP}{CONNECTED}", managed_clusters.list_connected, ARC),
+    Route("GET", ARC_CLUSTER, managed_clusters.get_connected, ARC),
+    Route("POST", f"{ARC_CLUSTER}/listClusterUserCredential", managed_clusters.connected_credential, ARC),
+    # Microsoft.KubernetesConfiguration
+    Route("GET", f"{CONFIGURATION}/extensions", extensions.list_extensions, KC),
+    Route("GET", f"{CONFIGURATION}/operations", extensions.list_operations, KC),
+    Route("GET", EXTENSION, extensions.get_extension, KC),
+    Route("PUT", EXTENSION, extensions.put_extension, KC),
+    Route("PATCH", EXTENSION, extensions.patch_extension, KC),
+    Route("DELETE", EXTENSION, extensions.delete_extension, KC),
+    Route("GET", f"{EXTENSION}/operations/{{operation}}", extensions.get_operation, KC),
+    # Microsoft.MachineLearningServices
+    Route("GET", f"{SUBSCRIPTION}{WORKSPACES}", machine_learning.list_workspaces),
+    Route("GET", f"{GROUP}{WORKSPACES}", machine_learning.list_workspaces),
+    Route("GET", WORKSPACE, machine_learning.get_workspace, ML),
+    Route("GET", f"{WORKSPACE}/computes", machine_learning.list_computes, ML),
+    Route("GET", COMPUTE, machine_learning.get_compute, ML),
+    Route("PUT", COMPUTE, machine_learning.put_compute, ML),
+    Route("PATCH", COMPUTE, machine_learning.patch_compute, ML),
+    Route("DELETE", COMPUTE, machine_learning.delete_compute, ML),
+    Route("POST", f"{COMPUTE}/listKeys", machine_learning.list_keys, ML),
+    Route("GET", f"{LOCATION}/computeOperationsStatus/{{operation}}", machine_learning.get_operation, ML),
+)
+ROUTER = Router(ROUTES)
+
+
+async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
+    """The answer to a request whose `params` are still empty, errors included."""
+    service = "gateway"
+    try:
+        _authenticate(fleet, request)
+        match = ROUTER.find(request.method, request.path)
+        if match is None:
+            raise _unknown(request)
+        request = ArmRequest(
+            request.method, request.path, match.params, request.query, request.body, request.headers
+        )
+        _check_gateway(fleet, request)
+        service = match.route.service
+        limits = fleet.throttle.admit(request, match.route)
+        found = await match.route.handler(fleet, request)
+    except ArmError as refused:
+        found, limits = refused.answer, {}
+    if "x-ms-failure-cause" in found.headers:
+        service = "gateway"
+    found.headers = {**service_headers(fleet, service, request.path), **limits, **found.headers}
+    return found
+
+
+def _authenticate(fleet: Fleet, request: ArmRequest) -> None:
+    """Raise a 401 unless a token for this ARM was sent."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and fleet.tokens.valid(token, fleet.base_url):
+        return
+    authority = f"{fleet.base_url}/{fleet.scenario.tenant_id}"
+    if not token:
+        code, detail = "AuthenticationFailed", "The 'Authorization' header is missing."
+    else:
+        code, detail = "InvalidAuthenticationToken", "The access token is invalid, expired, or not for this resource."
+    challenge = f'Bearer authorization_uri="{authority}", error="invalid_token", error_description="{detail}"'
+    raise error(401, code, f"Authentication failed. {detail}", WWW_Authenticate=challenge)
+
+
+def _check_gateway(fleet: Fleet, request: ArmRequest) -> None:
+    if not request.api_version:
+        message = "The api-version query parameter (?api-version=) is required for all requests."
+        raise error(400, "MissingApiVersionParameter", message, x_ms_failure_cause="gateway")
+    subscription = request.params.get("subscription")
+    if subscription and subscription.lower() != fleet.scenario.subscription_id.lower():
+        message = f"The subscription '{subscription}' could not be found."
+        raise error(404, "SubscriptionNotFound", message, x_ms_failure_cause="gateway")
+
+
+def _unknown(request: ArmRequest) -> ArmError:
+    if ROUTER.methods(request.path):
+        message = f"The requested resource does not support http method '{request.method}'."
+        return error(405, "UnsupportedHttpMethod", message, x_ms_failure_cause="gateway")
+    message = f"The simulation does not serve the path '{request.path}'."
+    return error(404, "InvalidResourceType", message, x_ms_failure_cause="gateway")

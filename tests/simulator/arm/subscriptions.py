@@ -1,0 +1,173 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ARM itself: subscriptions, tenants, resource groups, resource providers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.simulator.arm.answers import Answer, ArmRequest, error
+from tests.simulator.arm.common import need_group
+from tests.simulator.fleet import stable_guid
+
+if TYPE_CHECKING:
+    from tests.simulator.fleet import Fleet
+
+PROVIDERS = (
+    "Microsoft.ContainerService",
+    "Microsoft.ExtendedLocation",
+    "Microsoft.Kubernetes",
+    "Microsoft.KubernetesConfiguration",
+    "Microsoft.MachineLearningServices",
+    "Microsoft.Relay",
+)
+RESOURCE_TYPES = {
+    "Microsoft.ContainerService": ("managedClusters", "managedClusters/agentPools"),
+    "Microsoft.Kubernetes": ("connectedClusters",),
+    "Microsoft.KubernetesConfiguration": ("extensions", "operations"),
+    "Microsoft.MachineLearningServices": ("workspaces", "workspaces/computes"),
+}
+REGIONS = (
+    "East US",
+    "West Europe",
+    "West Central US",
+    "West US 2",
+    "West US 3",
+    "South Central US",
+    "East US 2",
+    "North Europe",
+    "UK South",
+    "Southeast Asia",
+    "Australia East",
+    "France Central",
+    "Central US",
+    "North Central US",
+    "West US",
+    "Korea Central",
+    "East Asia",
+    "Japan East",
+    "Canada East",
+    "Canada Central",
+    "Norway East",
+    "Germany West Central",
+    "Sweden Central",
+    "Switzerland North",
+    "Central India",
+    "South Africa North",
+    "Brazil South",
+)
+
+
+def _subscription(fleet: Fleet) -> dict[str, Any]:
+    return {
+        "id": fleet.subscription,
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": fleet.scenario.subscription_id,
+        "tenantId": fleet.scenario.tenant_id,
+        "displayName": "Simulated subscription",
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Internal_2014-09-01",
+            "quotaId": "Internal_2014-09-01",
+            "spendingLimit": "Off",
+        },
+    }
+
+
+async def get_subscription(fleet: Fleet, request: ArmRequest) -> Answer:
+    """GET of the subscription."""
+    return Answer(200, _subscription(fleet))
+
+
+async def list_subscriptions(fleet: Fleet, request: ArmRequest) -> Answer:
+    """LIST of the subscriptions: one."""
+    return Answer(200, {"value": [_subscription(fleet)], "count": {"type": "Total", "value": 1}})
+
+
+async def list_tenants(fleet: Fleet, request: ArmRequest) -> Answer:
+    """LIST of the tenants: one."""
+    tenant = fleet.scenario.tenant_id
+    body = {"id": f"/tenants/{tenant}", "tenantId": tenant, "tenantCategory": "Home", "displayName": "Simulated"}
+    return Answer(200, {"value": [body]})
+
+
+def _group(fleet: Fleet, key: str) -> dict[str, Any]:
+    name, location = fleet.groups[key]
+    return {
+        "id": f"{fleet.subscription}/resourceGroups/{name}",
+        "name": name,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": location,
+        "tags": {},
+        "properties": {"provisioningState": "Succeeded"},
+    }
+
+
+async def get_group(fleet: Fleet, request: ArmRequest) -> Answer:
+    """GET of a resource group."""
+    return Answer(200, _group(fleet, need_group(fleet, request).lower()))
+
+
+async def head_group(fleet: Fleet, request: ArmRequest) -> Answer:
+    """HEAD of a resource group: 204 or 404."""
+    return Answer(204 if request.params["group"].lower() in fleet.groups else 404)
+
+
+async def list_groups(fleet: Fleet, request: ArmRequest) -> Answer:
+    """LIST of the resource groups."""
+    return Answer(200, {"value": [_group(fleet, key) for key in fleet.groups]})
+
+
+def _provider(fleet: Fleet, name: str) -> dict[str, Any]:
+    types = [
+        {
+            "resourceType": kind,
+            "locations": list(REGIONS),
+            "apiVersions": ["2025-03-01", "2024-11-01", "2023-05-01"],
+            "defaultApiVersion": "2023-05-01",
+            "capabilities": "SupportsExtension",
+        }
+        for kind in RESOURCE_TYPES.get(name, ())
+    ]
+    return {
+        "id": f"{fleet.subscription}/providers/{name}",
+        "namespace": name,
+        "authorizations": [{"applicationId": stable_guid(name), "roleDefinitionId": stable_guid(name, "role")}],
+        "resourceTypes": types,
+        "registrationState": fleet.providers.get(name.lower(), "Registered"),
+        "registrationPolicy": "RegistrationRequired",
+    }
+
+
+def _need_provider(request: ArmRequest) -> str:
+    wanted = request.params["namespace"]
+    for name in PROVIDERS:
+        if name.lower() == wanted.lower():
+            return name
+    raise error(404, "InvalidResourceNamespace", f"The resource namespace '{wanted}' is invalid.")
+
+
+async def get_provider(fleet: Fleet, request: ArmRequest) -> Answer:
+    """GET of a resource provider."""
+    return Answer(200, _provider(fleet, _need_provider(request)))
+
+
+async def list_providers(fleet: Fleet, request: ArmRequest) -> Answer:
+    """LIST of the resource providers."""
+    return Answer(200, {"value": [_provider(fleet, name) for name in PROVIDERS]})
+
+
+async def register_provider(fleet: Fleet, request: ArmRequest) -> Answer:
+    """POST register: `Registering` at first, `Registered` some time later."""
+    name = _need_provider(request)
+    if fleet.providers.get(name.lower(), "Registered") != "Registered":
+        fleet.providers[name.lower()] = "Registering"
+        fleet.background(_register(fleet, name))
+    return Answer(200, _provider(fleet, name))
+
+
+async def _register(fleet: Fleet, name: str) -> None:
+    await fleet.clock.sleep(fleet.scenario.timing.provider_register)
+    fleet.providers[name.lower()] = "Registered"

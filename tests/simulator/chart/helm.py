@@ -1,0 +1,256 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installing, upgrading and deleting a release as Helm does with `--atomic`.
+
+Before anything is written Helm looks for objects that exist and are not its own; then the hook runs the health check;
+then the objects are created and waited for. A failure removes (or puts back) everything but the health check's report.
+
+The front end of the first generation lives in namespace `default`. With `scoringFe.enableUpgrade=true` and the
+annotation `azureml-fe-enable-upgrade: "true"` on its Deployment the release adopts it; without, Helm's ownership check
+stops the installation. What the real chart does with the adopted objects when the release is deleted is not
+documented: here they are handed back as they were.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.simulator.chart import cluster as paths
+from tests.simulator.chart import components, health
+from tests.simulator.chart.cluster import Cluster
+from tests.simulator.chart.release import HELM_LABEL, RELEASE_NAME, RELEASE_NAMESPACE, ChartFailure, Release
+from tests.simulator.clock import SimulationClock
+from tests.simulator.cluster_api import ClusterApi
+
+UPGRADE_ANNOTATION = "azureml-fe-enable-upgrade"
+FRONT_END = f"{paths.deployments('default')}/azureml-fe"
+FRONT_END_SERVICE = f"{paths.services('default')}/azureml-fe"
+V2_PODS = "azuremlappname=azureml-fe,azuremlappversion=v2"
+REPORT = "arcml-healthcheck"
+WAIT_SECONDS = 120.0
+"""Simulated seconds that Helm waits for the Deployments after the usual duration."""
+WAIT_REAL_SECONDS = 15.0
+"""But at least this many real seconds: pods take real time to start, however fast the simulated clock runs."""
+POLL_REAL_SECONDS = 0.05
+
+
+async def install_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
+    """Install `release`; takes about `seconds` of simulated time. Raises ChartFailure; then nothing is left behind."""
+    cluster = Cluster(api)
+    await clock.sleep(seconds * 0.2)
+    await _check_ownership(cluster, release)
+    await cluster.ensure_namespace(release.namespace)
+    failed = await _health_check(cluster, release, clock, "pre-install")
+    if failed:
+        raise ChartFailure(
+            f"release {release.name} failed, and has been uninstalled due to atomic being set: "
+            "failed pre-install: pod healthcheck failed"
+        )
+    await clock.sleep(seconds * 0.3)
+    await _create(cluster, release)
+    await clock.sleep(seconds * 0.5)
+    if not await _ready(cluster, release, clock):
+        await delete_release(api, release)
+        raise ChartFailure(
+            f"release {release.name} failed, and has been uninstalled due to atomic being set: "
+            "timed out waiting for the condition"
+        )
+
+
+async def update_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
+    """Upgrade `release` to its values. Raises ChartFailure; then the objects stay as they were."""
+    cluster = Cluster(api)
+    await clock.sleep(seconds * 0.3)
+    await _check_ownership(cluster, release)
+    if await _health_check(cluster, release, clock, "pre-upgrade"):
+        raise ChartFailure(
+            f"Helm Upgrade Failed : : InnerError [release {release.name} failed, and has been rolled back due to "
+            "atomic being set: pre-upgrade hooks failed: pod healthcheck failed]"
+        )
+    await _create(cluster, release)
+    await _remove_unwanted(cluster, release)
+    await clock.sleep(seconds * 0.7)
+    if not await _ready(cluster, release, clock):
+        raise ChartFailure(
+            f"Helm Upgrade Failed : : InnerError [release {release.name} failed, and has been rolled back due to "
+            "atomic being set: timed out waiting for the condition]"
+        )
+
+
+async def delete_release(api: ClusterApi, release: Release) -> None:
+    """Delete all objects of `release` and hand back what was adopted; the namespace and the report stay."""
+    cluster = Cluster(api)
+    for collection in (paths.deployments(release.namespace), paths.services(release.namespace)):
+        for name in await _owned(cluster, release, collection):
+            await cluster.delete(f"{collection}/{name}")
+    await cluster.delete(f"{paths.pods(release.namespace)}/healthcheck")
+    if await _belongs(cluster, release, f"{paths.CRDS}/{components.CRD_NAME}"):
+        await cluster.delete(f"{paths.CRDS}/{components.CRD_NAME}")
+    await _hand_back(cluster, release)
+
+
+async def present_release(api: ClusterApi, release: Release) -> None:
+    """Put all objects of `release` into a cluster at once, for a release that existed before the simulation."""
+    cluster = Cluster(api)
+    await cluster.ensure_namespace(release.namespace)
+    findings = health.examine(release, health.ClusterFacts(schedulable_nodes=health.ROUTER_NODES))
+    await _store_report(cluster, release, findings, "pre-install", "")
+    await _create(cluster, release)
+
+
+async def _check_ownership(cluster: Cluster, release: Release) -> None:
+    """Raise Helm's error for the first object that exists and belongs to nobody or to another release."""
+    crd = await cluster.get(f"{paths.CRDS}/{components.CRD_NAME}")
+    if crd is not None and not release.owns(crd["metadata"]):
+        raise _conflict(release, "CustomResourceDefinition", components.CRD_NAME, "", crd)
+    if not release.inference:
+        return
+    found = await cluster.get(FRONT_END)
+    if found is None or release.owns(found["metadata"]):
+        return
+    annotations = found["metadata"].get("annotations") or {}
+    permitted = annotations.get(UPGRADE_ANNOTATION) == "true" and HELM_LABEL not in _labels(found)
+    if not (permitted and release.flag("scoringFe.enableUpgrade")):
+        raise _conflict(release, "Deployment", "azureml-fe", "default", found)
+
+
+def _conflict(
+    release: Release, kind: str, name: str, namespace: str, found: dict[str, Any]
+) -> ChartFailure:
+    faults = "; ".join(release.ownership_faults(found["metadata"]))
+    return ChartFailure(
+        "rendered manifests contain a resource that already exists. Unable to continue with install: "
+        f'{kind} "{name}" in namespace "{namespace}" exists and cannot be imported into the current release: '
+        f"invalid ownership metadata; {faults}"
+    )
+
+
+async def _health_check(cluster: Cluster, release: Release, clock: SimulationClock, hook: str) -> bool:
+    """Run the health check and store its report; returns whether it failed."""
+    facts = health.ClusterFacts(await _schedulable(cluster, release), await _front_end(cluster, release))
+    findings = health.examine(release, facts)
+    await _store_report(cluster, release, findings, hook, clock.timestamp())
+    return not all(finding.passed for finding in findings)
+
+
+async def _store_report(
+    cluster: Cluster, release: Release, findings: list[health.Finding], hook: str, moment: str
+) -> None:
+    data = {f"reports-{hook}": health.report(findings, moment)}
+    collection = paths.config_maps(release.namespace)
+    document = paths.manifest("v1", "ConfigMap", REPORT, namespace=release.namespace, data=data)
+    await cluster.ensure(collection, document)
+
+
+async def _schedulable(cluster: Cluster, release: Release) -> int:
+    """Ready Linux nodes without a taint that keeps pods away, and with the labels of the node selector."""
+    nodes = await cluster.items(paths.NODES)
+    return sum(1 for node in nodes if _takes_pods(node) and release.node_selector.items() <= _labels(node).items())
+
+
+def _takes_pods(node: dict[str, Any]) -> bool:
+    spec = node.get("spec") or {}
+    taints = [taint for taint in spec.get("taints") or [] if taint.get("effect") in ("NoSchedule", "NoExecute")]
+    conditions = (node.get("status") or {}).get("conditions") or []
+    ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
+    linux = _labels(node).get("kubernetes.io/os", "linux") == "linux"
+    return ready and linux and not taints and not spec.get("unschedulable")
+
+
+def _labels(found: dict[str, Any]) -> dict[str, str]:
+    return dict(found["metadata"].get("labels") or {})
+
+
+async def _front_end(cluster: Cluster, release: Release) -> str:
+    """Which front end namespace `default` has: absent, v1, v2 or owned."""
+    found = await cluster.get(FRONT_END)
+    if found is None:
+        return "absent"
+    if release.owns(found["metadata"]):
+        return "owned"
+    template = found["spec"]["template"]["metadata"].get("labels") or {}
+    return "v2" if template.get("azuremlappversion") == "v2" else "v1"
+
+
+async def _create(cluster: Cluster, release: Release) -> None:
+    await cluster.ensure(paths.CRDS, components.crd_manifest(release))
+    collection = paths.deployments(release.namespace)
+    for component in components.deployments(release):
+        await cluster.ensure(collection, components.deployment_manifest(release, component))
+    collection = paths.services(release.namespace)
+    for service in components.services(release):
+        await cluster.ensure(collection, components.service_manifest(release, service))
+    await _run_health_pod(cluster, release)
+    if release.inference:
+        await _adopt(cluster, release)
+
+
+async def _run_health_pod(cluster: Cluster, release: Release) -> None:
+    collection = paths.pods(release.namespace)
+    if await cluster.create(collection, components.health_pod(release)):
+        terminated = {"exitCode": 0, "reason": "Completed"}
+        state = {"name": "healthcheck", "ready": False, "restartCount": 0, "state": {"terminated": terminated}}
+        state |= {"image": "healthcheck", "imageID": ""}
+        status = {"phase": "Succeeded", "containerStatuses": [state]}
+        await cluster.merge(f"{collection}/healthcheck/status", {"status": status})
+
+
+async def _adopt(cluster: Cluster, release: Release) -> None:
+    """Take over the front end in namespace `default`: only Helm's marks are added."""
+    marks = {"metadata": {"labels": release.labels(), "annotations": release.annotations()}}
+    if await cluster.get(FRONT_END) is not None:
+        await cluster.merge(FRONT_END, marks)
+        await cluster.merge(FRONT_END_SERVICE, marks)
+
+
+async def _hand_back(cluster: Cluster, release: Release) -> None:
+    marks = {
+        "metadata": {
+            "labels": {HELM_LABEL: None},
+            "annotations": {RELEASE_NAME: None, RELEASE_NAMESPACE: None},
+        }
+    }
+    for path in (FRONT_END, FRONT_END_SERVICE):
+        if await _belongs(cluster, release, path):
+            await cluster.merge(path, marks)
+
+
+async def _belongs(cluster: Cluster, release: Release, path: str) -> bool:
+    found = await cluster.get(path)
+    return found is not None and release.owns(found["metadata"])
+
+
+async def _owned(cluster: Cluster, release: Release, collection: str) -> list[str]:
+    found = await cluster.items(collection, f"{HELM_LABEL}=Helm")
+    return [item["metadata"]["name"] for item in found if release.owns(item["metadata"])]
+
+
+async def _remove_unwanted(cluster: Cluster, release: Release) -> None:
+    wanted = {
+        paths.deployments(release.namespace): {c.name for c in components.deployments(release)},
+        paths.services(release.namespace): {s.name for s in components.services(release)},
+    }
+    for collection, names in wanted.items():
+        for name in await _owned(cluster, release, collection):
+            if name not in names:
+                await cluster.delete(f"{collection}/{name}")
+
+
+async def _ready(cluster: Cluster, release: Release, clock: SimulationClock) -> bool:
+    """Wait until every Deployment of the release has all its replicas ready."""
+    names = {component.name for component in components.deployments(release)}
+    deadline = clock.elapsed() + max(WAIT_SECONDS, WAIT_REAL_SECONDS * clock.scale)
+    while True:
+        found = await cluster.items(paths.deployments(release.namespace))
+        ready = {item["metadata"]["name"] for item in found if _complete(item)}
+        if names <= ready:
+            return True
+        if clock.elapsed() > deadline:
+            return False
+        await clock.sleep(max(1.0, POLL_REAL_SECONDS * clock.scale))
+
+
+def _complete(deployment: dict[str, Any]) -> bool:
+    wanted = deployment["spec"].get("replicas", 1)
+    return int((deployment.get("status") or {}).get("readyReplicas") or 0) >= wanted

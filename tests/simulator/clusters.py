@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opening the Kubernetes API of a cluster: the simulated one, or a client of a real one."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from tests.simulator.cluster_api import ClusterApi
+from tests.simulator.seeding import seed
+
+if TYPE_CHECKING:
+    from tests.simulator.fleet import Fleet, KubernetesCluster
+
+LOG = logging.getLogger(__name__)
+
+
+async def open_cluster(fleet: Fleet, cluster: KubernetesCluster) -> ClusterApi:
+    """Start the API of `cluster` and fill it as the scenario says."""
+    api = await _open(fleet, cluster)
+    try:
+        await seed(fleet, cluster, api)
+    except BaseException:
+        await api.close()
+        raise
+    LOG.info("cluster %s started", cluster.spec.name)
+    return api
+
+
+async def _open(fleet: Fleet, cluster: KubernetesCluster) -> ClusterApi:
+    spec = cluster.spec
+    if spec.kubernetes is not None:
+        from tests.simulator.real_cluster import RealClusterApi
+
+        return RealClusterApi.from_kubeconfig(spec.kubernetes.kubeconfig, spec.kubernetes.context)
+    from tests.simulator.kubernetes import SimulatedKubernetesApi
+
+    return SimulatedKubernetesApi(
+        spec.name,
+        version=spec.kubernetes_version,
+        clock=fleet.clock,
+        tokens=[cluster.static_token],
+    )

@@ -1,0 +1,434 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of the simulated Azure: what exists, and what is under way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulator import scenario as plan
+from tests.simulator.arm.operations import Operation
+from tests.simulator.arm.signing import UrlSigner
+from tests.simulator.arm.throttling import Throttle
+from tests.simulator.clock import SimulationClock
+from tests.simulator.cluster_api import ClusterApi
+from tests.simulator.identity.tokens import TokenStore
+
+LOG = logging.getLogger(__name__)
+NAMESPACE = uuid.UUID("7c0e7a0c-0d5b-4a0e-9a6d-3f2b1c0d9e8f")
+
+ApiFactory = Callable[["Fleet", "KubernetesCluster"], Awaitable[ClusterApi]]
+
+
+def stable_guid(*parts: str) -> str:
+    """A GUID that is always the same for the same parts, so that two runs of a scenario agree."""
+    return str(uuid.uuid5(NAMESPACE, "/".join(parts).lower()))
+
+
+@dataclass
+class ExtensionState:
+    """A cluster extension. Protected settings are kept here only; answers blank them."""
+
+    name: str
+    extension_type: str
+    auto_upgrade: bool
+    release_train: str | None
+    version: str | None
+    scope: dict[str, Any]
+    settings: dict[str, str]
+    protected: dict[str, str]
+    created: str
+    modified: str
+    principal_id: str
+    identity: dict[str, Any] | None = None
+    provisioning_state: str = "Creating"
+    current_version: str | None = None
+    statuses: list[dict[str, Any]] = field(default_factory=list)
+    error_info: dict[str, Any] | None = None
+    installed: bool = False
+    operation: Operation | None = None
+
+
+@dataclass
+class NodePoolState:
+    """A node pool of a managed cluster: the properties that a PUT can change."""
+
+    name: str
+    properties: dict[str, Any]
+    gpus: int
+    provisioning_state: str = "Succeeded"
+    etag: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+
+class KubernetesCluster:
+    """A Kubernetes cluster and the way to its API, which is opened at its first use."""
+
+    def __init__(self, spec: plan.Cluster, key: str, static_token: str, open_api: ApiFactory) -> None:
+        """Describe a cluster; nothing is started."""
+        self.spec = spec
+        self.key = key
+        self.static_token = static_token
+        self._open = open_api
+        self._opening = asyncio.Lock()
+        self._api: ClusterApi | None = None
+        self.pools = {pool.name.lower(): _pool_state(spec, pool) for pool in spec.node_pools}
+        self.busy: str | None = None
+        self.bindings: dict[str, dict[str, Any]] = {}
+
+    @property
+    def started(self) -> bool:
+        """Whether anybody has talked to the Kubernetes API yet."""
+        return self._api is not None
+
+    async def api(self, fleet: Fleet) -> ClusterApi:
+        """The Kubernetes API, started and filled when it is used for the first time."""
+        if self._api is None:
+            async with self._opening:
+                if self._api is None:
+                    self._api = await self._open(fleet, self)
+        return self._api
+
+    async def close(self) -> None:
+        """Stop the Kubernetes API, if it was started."""
+        if self._api is not None:
+            await self._api.close()
+            self._api = None
+
+
+@dataclass
+class ClusterResource:
+    """A cluster as ARM sees it: a `managedClusters` or a `connectedClusters` resource."""
+
+    provider: str
+    type: str
+    group: str
+    name: str
+    identifier: str
+    cluster: KubernetesCluster
+    extensions: dict[str, ExtensionState] = field(default_factory=dict)
+
+    @property
+    def managed(self) -> bool:
+        """Whether this is an AKS cluster rather than an Arc-connected one."""
+        return self.type == "managedClusters"
+
+
+@dataclass
+class ComputeState:
+    """A compute of a workspace."""
+
+    name: str
+    compute_type: str
+    resource_id: str | None
+    location: str
+    created: str
+    modified: str
+    description: str | None = None
+    tags: dict[str, str] | None = None
+    identity: dict[str, Any] | None = None
+    properties: dict[str, Any] | None = None
+    attached: bool = True
+    disable_local_auth: bool = False
+    provisioning_state: str = "Succeeded"
+    provisioning_errors: list[dict[str, Any]] | None = None
+    operation: Operation | None = None
+
+
+@dataclass
+class WorkspaceState:
+    """A workspace and its computes."""
+
+    spec: plan.Workspace
+    identifier: str
+    computes: dict[str, ComputeState] = field(default_factory=dict)
+
+
+class Fleet:
+    """Everything that the simulated subscription holds."""
+
+    def __init__(
+        self,
+        scenario: plan.Scenario,
+        clock: SimulationClock,
+        tokens: TokenStore,
+        open_api: ApiFactory,
+        static_tokens: dict[str, str],
+    ) -> None:
+        """Build the initial state of `scenario`. `static_tokens` survive a reset, so that kubeconfigs stay good."""
+        self.scenario = scenario
+        self.clock = clock
+        self.tokens = tokens
+        self.signer = UrlSigner()
+        self.throttle = Throttle(clock, scenario.throttling)
+        self.base_url = ""
+        self.ca_pem = b""
+        self.operations: dict[str, Operation] = {}
+        self.incidents: list[dict[str, str]] = []
+        self.providers = {name.lower(): state for name, state in scenario.providers.items()}
+        self.clusters: dict[str, KubernetesCluster] = {}
+        self.resources: dict[str, ClusterResource] = {}
+        self.workspaces: dict[str, WorkspaceState] = {}
+        self.groups: dict[str, tuple[str, str]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._work: dict[str, asyncio.Task[None]] = {}
+        for workspace in scenario.workspaces:
+            self._add_workspace(workspace)
+        for cluster in scenario.clusters:
+            self._add_cluster(cluster, open_api, static_tokens)
+
+    @property
+    def subscription(self) -> str:
+        """The subscription's id as a path."""
+        return f"/subscriptions/{self.scenario.subscription_id}"
+
+    def now(self) -> str:
+        """The simulated time as ARM writes it."""
+        return self.clock.azure_timestamp()
+
+    def resource(self, provider: str, kind: str, group: str, name: str) -> ClusterResource | None:
+        """The cluster resource with these names, in any case."""
+        return self.resources.get(self._id(group, provider, kind, name).lower())
+
+    def workspace(self, group: str, name: str) -> WorkspaceState | None:
+        """The workspace with these names, in any case."""
+        found = self.workspaces.get(name.lower())
+        return found if found and found.spec.resource_group.lower() == group.lower() else None
+
+    def begin(self, operation: Operation, work: Coroutine[Any, Any, None]) -> Operation:
+        """Register `operation` and let `work` run in the background."""
+        self.operations[operation.identifier.lower()] = operation
+        self._work[operation.identifier] = self.background(work)
+        return operation
+
+    def cancel(self, operation: Operation | None) -> None:
+        """Stop the work of `operation`, if it is still under way; it ends as Canceled."""
+        if operation is None or operation.done:
+            return
+        self._work[operation.identifier].cancel()
+        operation.status, operation.ended = "Canceled", self.now()
+
+    def background(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `work` until it ends or the fleet is closed; a failure is logged as a fault of the simulator."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def report(self, what: str, **details: str) -> None:
+        """Note an incident that a test should see in the state, such as a cluster that was deleted."""
+        self.incidents.append({"what": what, "time": self.now(), **details})
+
+    async def close(self) -> None:
+        """Stop all background work and all clusters."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for cluster in self.clusters.values():
+            await cluster.close()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            LOG.error("background work of the simulator failed", exc_info=task.exception())
+            self.report("simulator error", error=repr(task.exception()))
+
+    def _id(self, group: str, provider: str, kind: str, name: str) -> str:
+        return f"{self.subscription}/resourceGroups/{group}/providers/{provider}/{kind}/{name}"
+
+    def _add_group(self, name: str, location: str) -> None:
+        self.groups.setdefault(name.lower(), (name, location))
+
+    def _add_workspace(self, spec: plan.Workspace) -> None:
+        self._add_group(spec.resource_group, spec.location)
+        identifier = self._id(
+            spec.resource_group, "Microsoft.MachineLearningServices", "workspaces", spec.name
+        )
+        self.workspaces[spec.name.lower()] = WorkspaceState(spec, identifier)
+
+    def _add_cluster(self, spec: plan.Cluster, open_api: ApiFactory, static_tokens: dict[str, str]) -> None:
+        self._add_group(spec.resource_group, spec.location)
+        key = f"{spec.resource_group}.{spec.name}".lower()
+        token = static_tokens.setdefault(key, secrets.token_urlsafe(32))
+        cluster = self.clusters[key] = KubernetesCluster(spec, key, token, open_api)
+        resources = []
+        if spec.kind == "aks":
+            resources.append(("Microsoft.ContainerService", "managedClusters"))
+        if spec.kind == "arc" or spec.arc_connected:
+            resources.append(("Microsoft.Kubernetes", "connectedClusters"))
+        for provider, kind in resources:
+            identifier = self._id(spec.resource_group, provider, kind, spec.name)
+            self.resources[identifier.lower()] = ClusterResource(
+                provider, kind, spec.resource_group, spec.name, identifier, cluster
+            )
+        primary = next(
+            r for r in self.resources.values() if r.cluster is cluster and r.managed == (spec.kind == "aks")
+        )
+        self._add_existing(primary)
+
+    def _add_existing(self, resource: ClusterResource) -> None:
+        spec, now = resource.cluster.spec, self.now()
+        if spec.extension:
+            resource.extensions[spec.extension.name.lower()] = existing_extension(self, resource, spec.extension)
+        for legacy in spec.legacy_computes:
+            self._add_compute(legacy.workspace, _legacy_compute(resource, legacy, now))
+        for compute in spec.computes:
+            self._add_compute(compute.workspace, _existing_compute(resource, compute, now))
+
+    def _add_compute(self, workspace: str, compute: ComputeState) -> None:
+        self.workspaces[workspace.lower()].computes[compute.name.lower()] = compute
+
+
+def existing_extension(fleet: Fleet, resource: ClusterResource, spec: plan.Extension) -> ExtensionState:
+    """An extension that was there before the simulation began."""
+    now = fleet.now()
+    settings = dict(spec.settings) if spec.settings is not None else default_settings(resource)
+    done = spec.state == "Succeeded"
+    failed = {
+        "code": "InstallationFailed",
+        "displayStatus": None,
+        "level": None,
+        "message": "The extension operation failed with the following error: timed out waiting for the condition "
+        "(Code: ExtensionOperationFailed)",
+        "time": None,
+    }
+    return ExtensionState(
+        name=spec.name,
+        extension_type="microsoft.azureml.kubernetes",
+        auto_upgrade=spec.version is None,
+        release_train="stable" if spec.version is None else None,
+        version=spec.version,
+        scope={"cluster": {"releaseNamespace": "azureml"}},
+        settings=settings,
+        protected={},
+        created=now,
+        modified=now,
+        principal_id=stable_guid(resource.identifier, spec.name, "principal"),
+        identity=None if resource.managed else {"type": "SystemAssigned"},
+        provisioning_state=spec.state,
+        current_version=(spec.version or DEFAULT_EXTENSION_VERSION) if done else None,
+        statuses=[failed] if spec.state == "Failed" else [],
+        installed=done or spec.state == "Updating",
+    )
+
+
+DEFAULT_EXTENSION_VERSION = "1.1.84"
+
+
+def default_settings(resource: ClusterResource) -> dict[str, str]:
+    """The settings of an extension that was installed well: training and inference without TLS."""
+    spec, managed = resource.cluster.spec, resource.managed
+    few = sum(pool.count for pool in spec.node_pools) < 3
+    return {
+        "enableTraining": "True",
+        "enableInference": "True",
+        "inferenceRouterServiceType": "LoadBalancer",
+        "allowInsecureConnections": "True",
+        "cluster_name": resource.identifier,
+        "clusterId": resource.identifier,
+        "prometheus.prometheusSpec.externalLabels.cluster_name": resource.identifier,
+        "cluster_name_friendly": resource.name,
+        "domain": f"{spec.location}.cloudapp.azure.com",
+        "location": spec.location,
+        "jobSchedulerLocation": spec.location,
+        "servicebus.enabled": "false",
+        "relayserver.enabled": "false" if managed else "true",
+        "nginxIngress.enabled": "true" if managed else "false",
+        **({"clusterPurpose": "DevTest", "inferenceRouterHA": "false"} if few else {}),
+    }
+
+
+def _pool_state(spec: plan.Cluster, pool: plan.NodePool) -> NodePoolState:
+    properties: dict[str, Any] = {
+        "count": pool.count,
+        "vmSize": pool.vm_size,
+        "osDiskSizeGB": 128,
+        "osDiskType": "Managed",
+        "kubeletDiskType": "OS",
+        "maxPods": 110,
+        "type": "VirtualMachineScaleSets",
+        "enableAutoScaling": False,
+        "scaleDownMode": "Delete",
+        "orchestratorVersion": spec.kubernetes_version,
+        "enableNodePublicIP": False,
+        "mode": pool.mode,
+        "osType": pool.os_type,
+        "osSKU": "Ubuntu" if pool.os_type == "Linux" else "Windows2022",
+        "upgradeSettings": {"maxSurge": "10%", "maxUnavailable": "0"},
+        "enableFIPS": False,
+        "securityProfile": {"sshAccess": "LocalUser", "enableVTPM": False, "enableSecureBoot": False},
+    }
+    if pool.labels:
+        properties["nodeLabels"] = dict(pool.labels)
+    if pool.taints:
+        properties["nodeTaints"] = list(pool.taints)
+    if pool.gpus_per_node():
+        properties["gpuProfile"] = {"driver": "Install"}
+    return NodePoolState(pool.name, properties, pool.gpus_per_node())
+
+
+def _legacy_compute(resource: ClusterResource, spec: plan.LegacyCompute, now: str) -> ComputeState:
+    cluster = resource.cluster.spec
+    nodes = sum(pool.count for pool in cluster.node_pools)
+    return ComputeState(
+        name=spec.name,
+        compute_type="AKS",
+        resource_id=resource.identifier.replace("/resourceGroups/", "/resourcegroups/"),
+        location=cluster.location,
+        created=now,
+        modified=now,
+        tags={},
+        attached=spec.attached,
+        properties={
+            "clusterFqdn": None,
+            "systemServices": [
+                {"systemServiceType": "ScoringFrontEnd", "publicIpAddress": "20.50.0.4", "version": "2"},
+            ],
+            "agentCount": nodes,
+            "agentVmSize": cluster.node_pools[0].vm_size,
+            "clusterPurpose": "FastProd" if nodes >= 3 else "DevTest",
+            "sslConfiguration": {"status": "Disabled", "cert": None, "key": None, "cname": None},
+            "aksNetworkingConfiguration": None,
+            "loadBalancerType": "PublicIp",
+            "loadBalancerSubnet": None,
+        },
+    )
+
+
+def _existing_compute(resource: ClusterResource, spec: plan.Compute, now: str) -> ComputeState:
+    failed = spec.state == "Failed"
+    error = {"error": {"code": "InternalServerError", "message": "An internal server error occurred."}}
+    return ComputeState(
+        name=spec.name,
+        compute_type="Kubernetes",
+        resource_id=resource.identifier,
+        location=resource.cluster.spec.location,
+        created=now,
+        modified=now,
+        tags={},
+        properties=kubernetes_properties({"namespace": spec.namespace}),
+        provisioning_state=spec.state,
+        provisioning_errors=[error] if failed else None,
+    )
+
+
+def kubernetes_properties(sent: dict[str, Any]) -> dict[str, Any]:
+    """The inner properties of a Kubernetes compute: every field of the published example, null unless sent."""
+    empty: dict[str, Any] = {
+        "relayConnectionString": None,
+        "serviceBusConnectionString": None,
+        "extensionPrincipalId": None,
+        "extensionInstanceReleaseTrain": "stable",
+        "vcName": None,
+        "namespace": "default",
+        "defaultInstanceType": None,
+        "instanceTypes": None,
+    }
+    return {**empty, **{name: value for name, value in sent.items() if value is not None}}

@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scenario file: a fleet, described."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from tests.simulator.vm_sizes import vm_size
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,88}[A-Za-z0-9_])?$")]
+KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+Seconds = Annotated[float, Field(ge=0)]
+FrontEnd = Literal["absent", "v1", "v2", "v2_not_ready", "owned_by_extension"]
+
+
+class ScenarioError(Exception):
+    """A scenario file that cannot be read or does not describe a fleet; the message names each fault."""
+
+
+class Model(BaseModel):
+    """Base of all parts: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Timing(Model):
+    """Durations in simulated seconds."""
+
+    extension_install: Seconds = 300
+    extension_update: Seconds = 120
+    extension_delete: Seconds = 60
+    compute_attach: Seconds = 60
+    compute_detach: Seconds = 30
+    node_pool_update: Seconds = 60
+    pod_start: Seconds = 5
+    provider_register: Seconds = 30
+
+
+class Workspace(Model):
+    """A Machine Learning workspace."""
+
+    name: Name
+    resource_group: Name
+    location: str = "westeurope"
+
+
+class NodePool(Model):
+    """A node pool of a managed cluster, or a group of equal nodes of another cluster."""
+
+    name: KubernetesName = "system"
+    mode: Literal["System", "User"] = "System"
+    vm_size: str = "Standard_D4s_v5"
+    count: Annotated[int, Field(ge=0)] = 3
+    labels: dict[str, str] = {}
+    taints: list[str] = []
+    gpus: Annotated[int, Field(ge=0)] | None = None
+    os_type: Literal["Linux", "Windows"] = "Linux"
+
+    def gpus_per_node(self) -> int:
+        """The GPUs that a node offers: what the scenario says, else what the machine size has."""
+        return vm_size(self.vm_size).gpus if self.gpus is None else self.gpus
+
+
+class V1Service(Model):
+    """A web service of the first generation, deployed in a workspace's namespace."""
+
+    name: KubernetesName
+    namespace: KubernetesName
+
+
+class LegacyCompute(Model):
+    """An AksCompute of the first generation; `attached: false` means that the workspace created the cluster."""
+
+    workspace: Name
+    name: Name
+    attached: bool = True
+
+
+class Extension(Model):
+    """An extension that exists when the simulation begins."""
+
+    name: Name = "azureml"
+    state: Literal["Succeeded", "Failed", "Canceled", "Creating", "Updating", "Deleting"] = "Succeeded"
+    version: str | None = None
+    settings: dict[str, str] | None = None
+
+
+class Compute(Model):
+    """A Kubernetes compute that exists when the simulation begins."""
+
+    workspace: Name
+    name: Name
+    namespace: KubernetesName = "default"
+    state: Literal["Succeeded", "Failed", "Creating", "Updating", "Deleting", "Canceled", "Unknown"] = "Succeeded"
+
+
+class Denied(Model):
+    """One permission that the cluster's users lack."""
+
+    verb: str
+    resource: str
+    group: str = ""
+    namespace: str | None = None
+
+
+class RealKubernetes(Model):
+    """A real API server behind a simulated cluster."""
+
+    kubeconfig: Path
+    context: str | None = None
+
+
+class Cluster(Model):
+    """One cluster of the fleet."""
+
+    name: Name
+    kind: Literal["aks", "arc"] = "aks"
+    resource_group: Name
+    location: str = "westeurope"
+    kubernetes_version: str = "1.35.4"
+    identity: Literal["system_assigned", "user_assigned", "service_principal"] = "system_assigned"
+    local_accounts: bool = True
+    entra: bool = False
+    private: bool = False
+    arc_connected: bool = False
+    distribution: str = "generic"
+    power_state: Literal["Running", "Stopped"] = "Running"
+    node_pools: Annotated[list[NodePool], Field(min_length=1)] = [NodePool()]
+    front_end: FrontEnd = "absent"
+    namespaces: list[KubernetesName] = []
+    v1_services: list[V1Service] = []
+    legacy_computes: list[LegacyCompute] = []
+    extension: Extension | None = None
+    computes: list[Compute] = []
+    denied: list[Denied] = []
+    kubernetes: RealKubernetes | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Cluster:
+        if self.kind == "arc" and self.arc_connected:
+            raise ValueError("arc_connected is for clusters of kind aks only")
+        if not self.local_accounts and not self.entra:
+            raise ValueError("local_accounts: false needs entra: true, otherwise nobody could sign in")
+        doubles = _doubles(pool.name for pool in self.node_pools)
+        if doubles:
+            raise ValueError(f"node pool {doubles[0]!r} is described twice")
+        return self
+
+
+class Scenario(Model):
+    """A fleet."""
+
+    time_scale: Annotated[float, Field(gt=0)] = 1.0
+    subscription_id: str = "5f0d2a4e-8c1b-4b7e-9a63-1d2c3b4a5e6f"
+    tenant_id: str = "0b9d7c52-6a1e-4f38-8d24-7e5c3f1a2b60"
+    client_id: str = "c2a1f0e9-3b5d-4c7a-8e6f-9d0b1a2c3e4f"
+    token_seconds: Annotated[int, Field(gt=0)] = 3599
+    throttling: bool = True
+    providers: dict[str, Literal["Registered", "NotRegistered", "Registering"]] = {}
+    timing: Timing = Timing()
+    workspaces: list[Workspace] = []
+    clusters: list[Cluster] = []
+
+    @model_validator(mode="after")
+    def _refer(self) -> Scenario:
+        doubles = _doubles(f"{c.resource_group}/{c.name}" for c in self.clusters)
+        if doubles:
+            raise ValueError(f"cluster {doubles[0]!r} (resource group/name) is described twice")
+        doubles = _doubles(workspace.name for workspace in self.workspaces)
+        if doubles:
+            raise ValueError(f"workspace {doubles[0]!r} is described twice")
+        known = {workspace.name.lower() for workspace in self.workspaces}
+        for cluster in self.clusters:
+            for compute in [*cluster.legacy_computes, *cluster.computes]:
+                if compute.workspace.lower() not in known:
+                    raise ValueError(f"cluster {cluster.name!r}: workspace {compute.workspace!r} is not described")
+        return self
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Read and check the scenario file at `path`. Raises ScenarioError with one line per fault."""
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ScenarioError(f"{path}: cannot be read: {error}") from error
+    return parse_scenario(content, str(path))
+
+
+def parse_scenario(content: Any, source: str = "scenario") -> Scenario:
+    """Check `content`, the decoded YAML of `source`. Raises ScenarioError with one line per fault."""
+    if not isinstance(content, dict):
+        raise ScenarioError(f"{source}: must be a mapping with the keys of a fleet, such as 'clusters'")
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        faults = (f"{source}: {'.'.join(map(str, e['loc'])) or 'fleet'}: {e['msg']}" for e in error.errors())
+        raise ScenarioError("\n".join(faults)) from error
+
+
+def _doubles(names: Iterable[str]) -> list[str]:
+    return [name for name, times in Counter(name.lower() for name in names).items() if times > 1]
