@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.azureml.fleet.plugins.module_utils._memory import NoMemory, RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
 
@@ -88,12 +89,17 @@ Core = Callable[[Call], Outcome]
 def run_as_module(spec: ModuleSpec, core: Core) -> None:
     """Run a core as an ordinary Ansible module process."""
     module = AnsibleModule(**spec.module_arguments())
+
+    def clean(text: str) -> str:
+        """Blank the secrets known so far: AnsibleModule does so with results, but not with warnings."""
+        return str(remove_values(text, module.no_log_values))
+
     call = Call(
         params=module.params,
         check_mode=module.check_mode,
         diff_mode=bool(module._diff),
-        warn=module.warn,
-        deprecate=lambda text: module.deprecate(text, version="2.0.0", collection_name="azureml.fleet"),
+        warn=lambda text: module.warn(clean(text)),
+        deprecate=lambda text: module.deprecate(clean(text), version="2.0.0", collection_name="azureml.fleet"),
         hide=lambda secret: module.no_log_values.add(secret) if secret else None,
     )
     try:

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of the in-process shell that need no Ansible run; tests/integration/test_in_process.py has the rest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.azureml.fleet.plugins.plugin_utils import _in_process
+
+
+@pytest.mark.parametrize(
+    ("result", "secrets", "expected"),
+    [
+        ({"msg": "token abcdef here"}, {"abcdef"}, {"msg": "token ******** here"}),
+        ({"msg": "nothing"}, {""}, {"msg": "nothing"}),
+        (
+            {"changed": True, "failed": False, "value": None},
+            {"True"},
+            {"changed": True, "failed": False, "value": None},
+        ),
+        ({"list": [{"deep": "abcdef"}]}, {"abcdef"}, {"list": [{"deep": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}]}),
+        ({"diff": [{"before": {"k": "abcdef!"}}]}, {"abcdef"}, {"diff": [{"before": {"k": "********!"}}]}),
+    ],
+    ids=["in a text", "empty secret", "plain values stay", "a whole value", "in a difference"],
+)
+def test_secrets_are_blanked(result: dict[str, Any], secrets: set[str], expected: dict[str, Any]) -> None:
+    assert _in_process._without_secrets(result, secrets) == expected
+
+
+def test_keys_that_ansible_trusts_are_dropped() -> None:
+    given = {"_ansible_facts": 1, "_ansible_no_log": False, "invocation": {}, "ansible_facts": {}, "changed": True}
+    assert _in_process._without_internal_keys(given) == {"ansible_facts": {}, "changed": True}
+
+
+def test_warnings_and_deprecations_have_the_form_of_a_module() -> None:
+    messages = _in_process._Messages()
+    assert messages.to_result() == {}
+    messages.warnings.append("careful")
+    messages.add_deprecation("goes away")
+    assert messages.to_result() == {
+        "warnings": ["careful"],
+        "deprecations": [{"msg": "goes away", "version": "2.0.0", "collection_name": "azureml.fleet"}],
+    }
