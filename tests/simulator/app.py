@@ -152,7 +152,7 @@ class Simulator:
         fleet.base_url, fleet.ca_pem = self.base_url, self.ca_pem
         return fleet
 
-    async def _cleanup(self, application: web.Application) -> None:
+    async def _cleanup(self, _: web.Application) -> None:
         await self.fleet.close()
 
     def kubeconfigs(self) -> dict[str, str]:
@@ -165,9 +165,7 @@ def _response(answer: Answer) -> web.Response:
     if answer.body is None:
         return web.Response(status=answer.status, headers=headers)
     content = json.dumps(answer.body, separators=(",", ":")).encode()
-    return web.Response(
-        status=answer.status, body=content, headers={**headers, "Content-Type": answer.content_type}
-    )
+    return web.Response(status=answer.status, body=content, headers={**headers, "Content-Type": answer.content_type})
 
 
 def _planned(fault: FaultRequest) -> web.Response | None:

@@ -248,9 +248,7 @@ class Fleet:
 
     def _add_workspace(self, spec: plan.Workspace) -> None:
         self._add_group(spec.resource_group, spec.location)
-        identifier = self._id(
-            spec.resource_group, "Microsoft.MachineLearningServices", "workspaces", spec.name
-        )
+        identifier = self._id(spec.resource_group, "Microsoft.MachineLearningServices", "workspaces", spec.name)
         self.workspaces[spec.name.lower()] = WorkspaceState(spec, identifier)
 
     def _add_cluster(self, spec: plan.Cluster, open_api: ApiFactory, static_tokens: dict[str, str]) -> None:
@@ -268,9 +266,7 @@ class Fleet:
             self.resources[identifier.lower()] = ClusterResource(
                 provider, kind, spec.resource_group, spec.name, identifier, cluster
             )
-        primary = next(
-            r for r in self.resources.values() if r.cluster is cluster and r.managed == (spec.kind == "aks")
-        )
+        primary = next(r for r in self.resources.values() if r.cluster is cluster and r.managed == (spec.kind == "aks"))
         self._add_existing(primary)
 
     def _add_existing(self, resource: ClusterResource) -> None:

@@ -12,9 +12,11 @@ import yaml
 
 from tests.simulator.arm.bodies import private_fqdn
 from tests.simulator.identity.tokens import AKS_SERVER_APPLICATION
+from tests.simulator.real_cluster import inline_kubeconfig
 
 if TYPE_CHECKING:
     from tests.simulator.fleet import ClusterResource, Fleet, KubernetesCluster
+    from tests.simulator.scenario import RealKubernetes
 
 AKS_CLIENT_APPLICATION = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 """Application id of the "Azure Kubernetes Service AAD Client" (learn.microsoft.com, kubelogin-authentication)."""
@@ -29,7 +31,7 @@ def for_users(fleet: Fleet, resource: ClusterResource) -> str:
     """What listClusterUserCredential gives."""
     spec = resource.cluster.spec
     if spec.kubernetes is not None:
-        return spec.kubernetes.kubeconfig.read_text(encoding="utf-8")
+        return _real(spec.kubernetes)
     user = _kubelogin(fleet) if spec.entra else {"token": resource.cluster.static_token}
     return _render(fleet, resource, f"clusterUser_{resource.group}_{resource.name}", user)
 
@@ -38,7 +40,7 @@ def for_administrators(fleet: Fleet, resource: ClusterResource) -> str:
     """What listClusterAdminCredential gives."""
     spec = resource.cluster.spec
     if spec.kubernetes is not None:
-        return spec.kubernetes.kubeconfig.read_text(encoding="utf-8")
+        return _real(spec.kubernetes)
     user = {"token": resource.cluster.static_token}
     return _render(fleet, resource, f"clusterAdmin_{resource.group}_{resource.name}", user)
 
@@ -46,8 +48,13 @@ def for_administrators(fleet: Fleet, resource: ClusterResource) -> str:
 def for_file(fleet: Fleet, cluster: KubernetesCluster) -> str:
     """The kubeconfig that the ready file points to: always reachable, always with a static token."""
     if cluster.spec.kubernetes is not None:
-        return cluster.spec.kubernetes.kubeconfig.read_text(encoding="utf-8")
+        return _real(cluster.spec.kubernetes)
     return _document(fleet, cluster.spec.name, server(fleet, cluster), "user", {"token": cluster.static_token})
+
+
+def _real(access: RealKubernetes) -> str:
+    """The kubeconfig of a real API server, with everything inside that it refers to."""
+    return yaml.safe_dump(inline_kubeconfig(access.kubeconfig, access.context), sort_keys=False)
 
 
 def _render(fleet: Fleet, resource: ClusterResource, user_name: str, user: dict[str, Any]) -> str:

@@ -179,9 +179,10 @@ class Scenario(Model):
             raise ValueError(f"workspace {doubles[0]!r} is described twice")
         known = {workspace.name.lower() for workspace in self.workspaces}
         for cluster in self.clusters:
-            for compute in [*cluster.legacy_computes, *cluster.computes]:
-                if compute.workspace.lower() not in known:
-                    raise ValueError(f"cluster {cluster.name!r}: workspace {compute.workspace!r} is not described")
+            legacy = [compute.workspace for compute in cluster.legacy_computes]
+            for name in [*legacy, *(compute.workspace for compute in cluster.computes)]:
+                if name.lower() not in known:
+                    raise ValueError(f"cluster {cluster.name!r}: workspace {name!r} is not described")
         return self
 
 

@@ -33,9 +33,7 @@ class Server:
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
         self._tls = make_tls(self.folder)
-        self._runner = web.AppRunner(
-            self.simulator.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS
-        )
+        self._runner = web.AppRunner(self.simulator.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._wanted_port, ssl_context=self._tls.context, backlog=1024)
         await site.start()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
 from tests.simulator.arm.common import need_body, need_cluster, need_operation, status_url
 from tests.simulator.arm.operations import Operation
-from tests.simulator.chart import ChartFailure, Release, delete_release, install_release, update_release
+from tests.simulator.chart import ChartError, Release, delete_release, install_release, update_release
 from tests.simulator.fleet import DEFAULT_EXTENSION_VERSION, ClusterResource, ExtensionState, stable_guid
 
 if TYPE_CHECKING:
@@ -311,9 +311,7 @@ def _cased(resource: ClusterResource, name: str) -> str:
     return _id(resource, name).replace(f"/{resource.type}/", f"/{kind}/")
 
 
-def _begin(
-    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, verb: str, work: Any
-) -> Operation:
+def _begin(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, verb: str, work: Any) -> Operation:
     operation = Operation(
         service="kubernetesconfiguration",
         resource_id=_id(resource, extension.name),
@@ -342,9 +340,7 @@ def _release(fleet: Fleet, resource: ClusterResource, extension: ExtensionState)
     return Release(extension.name, namespace, settings, resource.managed, extension.identity is not None)
 
 
-async def _install(
-    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation
-) -> None:
+async def _install(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation) -> None:
     seconds = fleet.scenario.timing.extension_install
     try:
         if extension.extension_type == AZUREML:
@@ -352,16 +348,14 @@ async def _install(
             await install_release(api, _release(fleet, resource, extension), fleet.clock, seconds)
         else:
             await fleet.clock.sleep(seconds)
-    except ChartFailure as failure:
+    except ChartError as failure:
         _failed(fleet, extension, operation, failure, "Create")
         return
     extension.installed = True
     _succeeded(fleet, extension, operation)
 
 
-async def _update(
-    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation
-) -> None:
+async def _update(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation) -> None:
     seconds = fleet.scenario.timing.extension_update
     try:
         if extension.extension_type == AZUREML:
@@ -369,15 +363,13 @@ async def _update(
             await update_release(api, _release(fleet, resource, extension), fleet.clock, seconds)
         else:
             await fleet.clock.sleep(seconds)
-    except ChartFailure as failure:
+    except ChartError as failure:
         _failed(fleet, extension, operation, failure, "Update")
         return
     _succeeded(fleet, extension, operation)
 
 
-async def _delete(
-    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation
-) -> None:
+async def _delete(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation) -> None:
     await fleet.clock.sleep(fleet.scenario.timing.extension_delete)
     await _uninstall(fleet, resource, extension)
     resource.extensions.pop(extension.name.lower(), None)
@@ -397,9 +389,7 @@ def _succeeded(fleet: Fleet, extension: ExtensionState, operation: Operation) ->
     operation.succeed(fleet.now())
 
 
-def _failed(
-    fleet: Fleet, extension: ExtensionState, operation: Operation, failure: ChartFailure, action: str
-) -> None:
+def _failed(fleet: Fleet, extension: ExtensionState, operation: Operation, failure: ChartError, action: str) -> None:
     kind = "installation" if action == "Create" else "upgrade"
     text = (
         f"The extension operation failed with the following error:  Error: [ InnerError: [Helm {kind} failed : "

@@ -39,7 +39,7 @@ def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
     identifier = stable_guid(workspace.identifier)
     scope = f"{fleet.subscription}/resourceGroups/{spec.resource_group}/providers"
     host = f"{spec.location}.api.azureml.ms"
-    properties = {
+    properties: dict[str, Any] = {
         "friendlyName": spec.name,
         "description": "",
         "storageAccount": f"{scope}/Microsoft.Storage/storageAccounts/simulated{identifier[:8]}",
@@ -103,9 +103,7 @@ def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
     }
 
 
-def compute_body(
-    fleet: Fleet, workspace: WorkspaceState, compute: ComputeState, fresh: bool = False
-) -> dict[str, Any]:
+def compute_body(fleet: Fleet, workspace: WorkspaceState, compute: ComputeState, fresh: bool = False) -> dict[str, Any]:
     """A compute as the service writes it; the answer to a PUT (`fresh`) lacks the location and has no tags yet."""
     body: dict[str, Any] = {
         "id": f"{workspace.identifier}/computes/{compute.name}",
@@ -249,9 +247,7 @@ async def get_operation(fleet: Fleet, request: ArmRequest) -> Answer:
     return Answer(200, {"status": operation.status, "percentComplete": 100.0})
 
 
-def _check_put(
-    fleet: Fleet, name: str, properties: dict[str, Any], existing: ComputeState | None
-) -> None:
+def _check_put(fleet: Fleet, name: str, properties: dict[str, Any], existing: ComputeState | None) -> None:
     if properties.get("computeType") != "Kubernetes":
         message = f"The simulation attaches computes of type Kubernetes only, not {properties.get('computeType')}."
         raise error(400, "UserError", message)
@@ -278,9 +274,7 @@ def _attached_cluster(fleet: Fleet, properties: dict[str, Any]) -> ClusterResour
     return found
 
 
-def _identity(
-    fleet: Fleet, workspace: WorkspaceState, name: str, sent: dict[str, Any] | None
-) -> dict[str, Any] | None:
+def _identity(fleet: Fleet, workspace: WorkspaceState, name: str, sent: dict[str, Any] | None) -> dict[str, Any] | None:
     kind = str((sent or {}).get("type") or "None")
     if kind.lower() in ("none", ""):
         return None
@@ -291,8 +285,7 @@ def _identity(
     users = (sent or {}).get("userAssignedIdentities") or {}
     if users:
         found["userAssignedIdentities"] = {
-            key: {"clientId": stable_guid(key, "client"), "principalId": stable_guid(key, "principal")}
-            for key in users
+            key: {"clientId": stable_guid(key, "client"), "principalId": stable_guid(key, "principal")} for key in users
         }
     return found
 
@@ -307,8 +300,7 @@ def _begin(fleet: Fleet, workspace: WorkspaceState, compute: ComputeState, work:
     )
     location = workspace.spec.location
     operation.path = (
-        f"{fleet.subscription}/providers/{PROVIDER}/locations/{location}"
-        f"/computeOperationsStatus/{operation.identifier}"
+        f"{fleet.subscription}/providers/{PROVIDER}/locations/{location}/computeOperationsStatus/{operation.identifier}"
     )
     compute.operation = operation
     return fleet.begin(operation, work(operation))
@@ -318,9 +310,7 @@ def _status_url(fleet: Fleet, request: ArmRequest, operation: Operation) -> str:
     return status_url(fleet, operation, f"api-version={request.api_version}&service=new")
 
 
-def _attach(
-    fleet: Fleet, workspace: WorkspaceState, compute: ComputeState, resource: ClusterResource
-) -> Any:
+def _attach(fleet: Fleet, workspace: WorkspaceState, compute: ComputeState, resource: ClusterResource) -> Any:
     async def work(operation: Operation) -> None:
         await fleet.clock.sleep(fleet.scenario.timing.compute_attach)
         fault = _attach_fault(resource)

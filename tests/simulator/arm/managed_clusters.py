@@ -99,9 +99,7 @@ async def admin_credential(fleet: Fleet, request: ArmRequest) -> Answer:
     """POST listClusterAdminCredential: refused where local accounts are off."""
     resource = need_cluster(fleet, request, "managedClusters")
     if not resource.cluster.spec.local_accounts:
-        message = (
-            "Getting static credential is not allowed because this cluster is set to disable local accounts."
-        )
+        message = "Getting static credential is not allowed because this cluster is set to disable local accounts."
         raise flat_error(400, "BadRequest", message, subcode="")
     return _credential("clusterAdmin", kubeconfig.for_administrators(fleet, resource))
 

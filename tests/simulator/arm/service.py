@@ -91,9 +91,7 @@ async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
         match = ROUTER.find(request.method, request.path)
         if match is None:
             raise _unknown(request)
-        request = ArmRequest(
-            request.method, request.path, match.params, request.query, request.body, request.headers
-        )
+        request = ArmRequest(request.method, request.path, match.params, request.query, request.body, request.headers)
         _check_gateway(fleet, request)
         service = match.route.service
         limits = fleet.throttle.admit(request, match.route)

@@ -42,7 +42,7 @@ class UrlSigner:
 
     def _sign(self, path: str, ticks: str) -> tuple[str, str]:
         mac = hmac.new(self._key, f"{path.lower()}?{ticks}".encode(), hashlib.sha256).digest()
-        return _encode((mac * (SIGNATURE_BYTES // len(mac)))), _encode(mac)
+        return _encode(mac * (SIGNATURE_BYTES // len(mac))), _encode(mac)
 
 
 def _encode(value: bytes) -> str:

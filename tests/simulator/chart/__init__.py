@@ -6,6 +6,6 @@
 from __future__ import annotations
 
 from tests.simulator.chart.helm import delete_release, install_release, present_release, update_release
-from tests.simulator.chart.release import ChartFailure, Release
+from tests.simulator.chart.release import ChartError, Release
 
-__all__ = ["ChartFailure", "Release", "delete_release", "install_release", "present_release", "update_release"]
+__all__ = ["ChartError", "Release", "delete_release", "install_release", "present_release", "update_release"]

@@ -16,7 +16,7 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 INSTANCE_TYPES = "/apis/amlarc.azureml.com/v1alpha1/instancetypes"
 
 
-class UnexpectedAnswer(Exception):
+class UnexpectedAnswerError(Exception):
     """The Kubernetes API answered with an error that the caller did not expect."""
 
 
@@ -110,5 +110,5 @@ def manifest(
 def _good(answer: ApiAnswer, method: str, path: str) -> dict[str, Any]:
     if answer.status >= 300:
         text = answer.body.get("message") or answer.body
-        raise UnexpectedAnswer(f"{method} {path}: HTTP {answer.status}: {text}")
+        raise UnexpectedAnswerError(f"{method} {path}: HTTP {answer.status}: {text}")
     return answer.body

@@ -19,7 +19,7 @@ from typing import Any
 from tests.simulator.chart import cluster as paths
 from tests.simulator.chart import components, health
 from tests.simulator.chart.cluster import Cluster
-from tests.simulator.chart.release import HELM_LABEL, RELEASE_NAME, RELEASE_NAMESPACE, ChartFailure, Release
+from tests.simulator.chart.release import HELM_LABEL, RELEASE_NAME, RELEASE_NAMESPACE, ChartError, Release
 from tests.simulator.clock import SimulationClock
 from tests.simulator.cluster_api import ClusterApi
 
@@ -36,14 +36,14 @@ POLL_REAL_SECONDS = 0.05
 
 
 async def install_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
-    """Install `release`; takes about `seconds` of simulated time. Raises ChartFailure; then nothing is left behind."""
+    """Install `release`; takes about `seconds` of simulated time. Raises ChartError; then nothing is left behind."""
     cluster = Cluster(api)
     await clock.sleep(seconds * 0.2)
     await _check_ownership(cluster, release)
     await cluster.ensure_namespace(release.namespace)
     failed = await _health_check(cluster, release, clock, "pre-install")
     if failed:
-        raise ChartFailure(
+        raise ChartError(
             f"release {release.name} failed, and has been uninstalled due to atomic being set: "
             "failed pre-install: pod healthcheck failed"
         )
@@ -52,19 +52,19 @@ async def install_release(api: ClusterApi, release: Release, clock: SimulationCl
     await clock.sleep(seconds * 0.5)
     if not await _ready(cluster, release, clock):
         await delete_release(api, release)
-        raise ChartFailure(
+        raise ChartError(
             f"release {release.name} failed, and has been uninstalled due to atomic being set: "
             "timed out waiting for the condition"
         )
 
 
 async def update_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
-    """Upgrade `release` to its values. Raises ChartFailure; then the objects stay as they were."""
+    """Upgrade `release` to its values. Raises ChartError; then the objects stay as they were."""
     cluster = Cluster(api)
     await clock.sleep(seconds * 0.3)
     await _check_ownership(cluster, release)
     if await _health_check(cluster, release, clock, "pre-upgrade"):
-        raise ChartFailure(
+        raise ChartError(
             f"Helm Upgrade Failed : : InnerError [release {release.name} failed, and has been rolled back due to "
             "atomic being set: pre-upgrade hooks failed: pod healthcheck failed]"
         )
@@ -72,7 +72,7 @@ async def update_release(api: ClusterApi, release: Release, clock: SimulationClo
     await _remove_unwanted(cluster, release)
     await clock.sleep(seconds * 0.7)
     if not await _ready(cluster, release, clock):
-        raise ChartFailure(
+        raise ChartError(
             f"Helm Upgrade Failed : : InnerError [release {release.name} failed, and has been rolled back due to "
             "atomic being set: timed out waiting for the condition]"
         )
@@ -115,11 +115,9 @@ async def _check_ownership(cluster: Cluster, release: Release) -> None:
         raise _conflict(release, "Deployment", "azureml-fe", "default", found)
 
 
-def _conflict(
-    release: Release, kind: str, name: str, namespace: str, found: dict[str, Any]
-) -> ChartFailure:
+def _conflict(release: Release, kind: str, name: str, namespace: str, found: dict[str, Any]) -> ChartError:
     faults = "; ".join(release.ownership_faults(found["metadata"]))
-    return ChartFailure(
+    return ChartError(
         "rendered manifests contain a resource that already exists. Unable to continue with install: "
         f'{kind} "{name}" in namespace "{namespace}" exists and cannot be imported into the current release: '
         f"invalid ownership metadata; {faults}"
@@ -252,5 +250,5 @@ async def _ready(cluster: Cluster, release: Release, clock: SimulationClock) -> 
 
 
 def _complete(deployment: dict[str, Any]) -> bool:
-    wanted = deployment["spec"].get("replicas", 1)
+    wanted = int(deployment["spec"].get("replicas", 1))
     return int((deployment.get("status") or {}).get("readyReplicas") or 0) >= wanted

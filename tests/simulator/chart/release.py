@@ -13,7 +13,7 @@ RELEASE_NAME = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
 
 
-class ChartFailure(Exception):
+class ChartError(Exception):
     """The chart refused; `message` is what Helm reports, complete."""
 
     def __init__(self, message: str) -> None:

@@ -58,7 +58,7 @@ class Throttling(BaseModel):
 
 
 class FaultRequest(BaseModel):
-    """The body of POST /_simulator/faults. `delay` is in real seconds, because it is clients' time-outs that it tries."""
+    """The body of POST /_simulator/faults. `delay` is in real seconds: it tries the time-outs of clients."""
 
     model_config = ConfigDict(extra="forbid")
 

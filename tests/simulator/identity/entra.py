@@ -27,7 +27,7 @@ MANAGED_IDENTITY = ("/metadata/identity/oauth2/token", "/msi/token")
 INSTANCE_DISCOVERY = "/common/discovery/instance"
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A token was refused: status, OAuth error, AADSTS number and text."""
 
     def __init__(self, status: int, code: str, number: int, text: str) -> None:
@@ -54,7 +54,7 @@ def answer(
         return Answer(405)
     try:
         return Answer(200, _token(fleet, secret, found["tenant"], form))
-    except Refused as refused:
+    except RefusedError as refused:
         return Answer(refused.status, _refusal(fleet, refused))
 
 
@@ -88,30 +88,30 @@ def _token(fleet: Fleet, secret: str, tenant: str, form: Mapping[str, str]) -> d
     client = form.get("client_id", "")
     if client.lower() != fleet.scenario.client_id.lower():
         text = f"Application with identifier '{client}' was not found in the directory 'Simulated'."
-        raise Refused(400, "unauthorized_client", 700016, text)
+        raise RefusedError(400, "unauthorized_client", 700016, text)
     if form.get("grant_type") != "client_credentials":
-        raise Refused(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
+        raise RefusedError(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
     _check_credential(secret, form)
     audience = _audience(form)
     if not audience:
-        raise Refused(400, "invalid_scope", 1002012, "The provided value for scope is not valid.")
+        raise RefusedError(400, "invalid_scope", 1002012, "The provided value for scope is not valid.")
     return _issued(fleet, audience)
 
 
 def _check_tenant(fleet: Fleet, tenant: str) -> None:
     if tenant.lower() != fleet.scenario.tenant_id.lower():
-        raise Refused(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
+        raise RefusedError(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
 
 
 def _check_credential(secret: str, form: Mapping[str, str]) -> None:
     if form.get("client_assertion_type") == ASSERTION:
         # Certificates and federated tokens are taken as they come: a JWT has three parts.
         if form.get("client_assertion", "").count(".") != 2:
-            raise Refused(401, "invalid_client", 50027, "JWT token is invalid or malformed.")
+            raise RefusedError(401, "invalid_client", 50027, "JWT token is invalid or malformed.")
         return
     if not hmac.compare_digest(form.get("client_secret", "").encode(), secret.encode()):
         text = "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value."
-        raise Refused(401, "invalid_client", 7000215, text)
+        raise RefusedError(401, "invalid_client", 7000215, text)
 
 
 def _audience(form: Mapping[str, str]) -> str:
@@ -147,7 +147,7 @@ def _managed_identity(fleet: Fleet, query: Mapping[str, str]) -> Answer:
     )
 
 
-def _refusal(fleet: Fleet, refused: Refused) -> dict[str, Any]:
+def _refusal(fleet: Fleet, refused: RefusedError) -> dict[str, Any]:
     trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
     moment = fleet.clock.timestamp()
     text = f"AADSTS{refused.number}: {refused.text}"

@@ -38,8 +38,15 @@ class TokenStore:
     def issue(self, audience: str, client_id: str, seconds: int) -> str:
         """Return a new token of `client_id` for `audience`, valid for `seconds` of real time."""
         now = int(time.time())
-        claims = {"aud": audience, "appid": client_id, "oid": client_id, "iat": now, "exp": now + seconds}
-        token = ".".join(_segment(part) for part in ({"alg": "none", "typ": "JWT"}, claims))
+        header: dict[str, object] = {"alg": "none", "typ": "JWT"}
+        claims: dict[str, object] = {
+            "aud": audience,
+            "appid": client_id,
+            "oid": client_id,
+            "iat": now,
+            "exp": now + seconds,
+        }
+        token = ".".join(_segment(part) for part in (header, claims))
         token = f"{token}.{secrets.token_urlsafe(24)}"
         self._tokens[token] = IssuedToken(_canonical(audience), client_id, time.monotonic() + seconds)
         return token
