@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules of preflight: each one a small pure function over what the user wants and what was found.
+
+A new rule is a function with the decorator `rule` in the file of its topic, and nothing else: the topics are imported
+here by name (Ansible packs what is imported by name), and each registers its rules by being imported. The list in
+docs/preflight-rules.md is generated.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import (
+    access,
+    attachment,
+    cluster,
+    extension,
+    front_end,
+    inference,
+    nodes,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import (
+    Finding,
+    Rule,
+    Severity,
+    every_rule,
+    judge,
+)
+
+#: The topics, in the order in which the list of rules describes them.
+TOPICS = (access, cluster, front_end, extension, inference, attachment, nodes)
+
+__all__ = ["TOPICS", "Finding", "Rule", "Severity", "every_rule", "judge"]

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rule is, how it is registered, and how all of them judge one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+
+#: blocker: the cluster is left untouched. warning: somebody should look. note: worth knowing.
+Severity = Literal["blocker", "warning", "note"]
+#: What a rule saw, in one sentence or several; None (or nothing) where the rule has nothing to say.
+Evidence = str | Sequence[str] | None
+Judgement = Callable[[Settings, FleetFacts], Evidence]
+
+_ORDER: dict[Severity, int] = {"blocker": 0, "warning": 1, "note": 2}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One documented limit of the upgrade."""
+
+    id: str
+    severity: Severity
+    title: str
+    remedy: str
+    source: str
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one rule says about one cluster."""
+
+    rule: Rule
+    evidence: tuple[str, ...]
+
+    def to_result(self) -> dict[str, Any]:
+        """Return the finding as a module returns it and the report keeps it."""
+        return {
+            "id": self.rule.id,
+            "severity": self.rule.severity,
+            "title": self.rule.title,
+            "evidence": list(self.evidence),
+            "remedy": self.rule.remedy,
+            "source": self.rule.source,
+        }
+
+
+_RULES: dict[str, Rule] = {}
+
+
+def rule(id: str, severity: Severity, title: str, *, remedy: str, source: str) -> Callable[[Judgement], Judgement]:  # noqa: A002  # `id` is what a rule's id is called
+    """Register the decorated function as a rule. `title` says what is wrong when the rule finds something.
+
+    Raises ValueError when another rule has the same id, because reports and waivers name rules by it.
+    """
+
+    def register(judgement: Judgement) -> Judgement:
+        if id in _RULES and _RULES[id].judgement.__qualname__ != judgement.__qualname__:
+            raise ValueError(f"two rules have the id {id}")
+        _RULES[id] = Rule(id, severity, title, remedy, source, judgement)
+        return judgement
+
+    return register
+
+
+def every_rule() -> list[Rule]:
+    """Return all rules in the order in which they were declared."""
+    return list(_RULES.values())
+
+
+def judge(settings: Settings, facts: FleetFacts) -> list[Finding]:
+    """Return what all rules find, blockers first, each severity in the order of declaration."""
+    findings: list[Finding] = []
+    for each in _RULES.values():
+        evidence = each.judgement(settings, facts)
+        sentences = (evidence,) if isinstance(evidence, str) else tuple(evidence or ())
+        if sentences:
+            findings.append(Finding(each, sentences))
+    return sorted(findings, key=lambda finding: _ORDER[finding.rule.severity])

@@ -1,0 +1,221 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""May the cluster be attached to these workspaces, under these names, in these namespaces?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import parse_workspace_id, same_id
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+
+LEGACY = "AKS"
+_STEADY = ("succeeded", "failed", "canceled", "unknown", "")
+#: Namespaces of Kubernetes and of the extension itself.
+_SYSTEM_NAMESPACES = ("azureml", "kube-system", "kube-public", "kube-node-lease", "gatekeeper-system", "azure-arc")
+
+
+def computes(facts: FleetFacts) -> Iterator[ComputeFacts]:
+    """Yield every compute of the cluster in the named workspaces."""
+    for workspace in facts["workspaces"]:
+        yield from workspace["computes"]
+
+
+def legacy_computes(facts: FleetFacts) -> list[ComputeFacts]:
+    """Return the cluster's AksComputes in the named workspaces."""
+    return [compute for compute in computes(facts) if compute["type"] == LEGACY]
+
+
+@rule(
+    "subscription-differs",
+    "blocker",
+    "Cluster and workspace are in different subscriptions",
+    remedy="Use a workspace in the cluster's subscription, or connect the cluster through Azure Arc in the workspace's "
+    "subscription.",
+    source=source.DEPLOY_EXTENSION,
+)
+def subscription_differs(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find attachments across subscriptions, of AKS clusters and of Arc-connected ones alike."""
+    own = facts["cluster"]["subscription_id"].lower()
+    return [
+        f"Workspace {each.workspace.name} is in subscription {each.workspace.subscription_id}, the cluster in {own}."
+        for each in settings.attachments
+        if each.workspace.subscription_id.lower() != own
+    ]
+
+
+@rule(
+    "compute-name-taken",
+    "blocker",
+    "The wanted compute name is the legacy compute's",
+    remedy="Choose another aml_compute_name: the legacy compute stays until its services have moved.",
+    source=source.UPGRADE_FROM_V1,
+)
+def compute_name_taken(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find attachments that would write over an AksCompute."""
+    return [
+        f"{compute['name']} in workspace {each.workspace.name} is an AksCompute."
+        for each in settings.attachments
+        for compute in legacy_computes(facts)
+        if same_id(compute["workspace_id"], each.workspace_id) and compute["name"].lower() == each.compute_name.lower()
+    ]
+
+
+@rule(
+    "legacy-compute-created",
+    "warning",
+    "The legacy compute was created by the workspace: deleting it would delete the cluster",
+    remedy="Only ever detach it (`az ml compute detach`), never delete it. This collection does not touch it.",
+    source=source.UPGRADE_FROM_V1,
+)
+def legacy_compute_created(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find AksComputes whose cluster Azure Machine Learning made."""
+    return [
+        f"{each['name']} in workspace {parse_workspace_id(each['workspace_id']).name} was created, not attached."
+        for each in legacy_computes(facts)
+        if each["attached"] is False
+    ]
+
+
+@rule(
+    "legacy-compute-busy",
+    "blocker",
+    "An operation on the legacy compute is in progress",
+    remedy="Wait until it has ended and run again.",
+    source=source.UPGRADE_FROM_V1,
+)
+def legacy_compute_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find AksComputes that are being created, changed or deleted."""
+    return [
+        f"{each['name']} is {each['provisioning_state']}."
+        for each in legacy_computes(facts)
+        if each["provisioning_state"].lower() not in _STEADY
+    ]
+
+
+@rule(
+    "legacy-compute-failed",
+    "warning",
+    "The legacy compute is not in order",
+    remedy="Nothing has to be done for the upgrade; its v1 services may be suffering.",
+    source=source.UPGRADE_FROM_V1,
+)
+def legacy_compute_failed(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find AksComputes in state Failed or Canceled."""
+    return [
+        f"{each['name']} is {each['provisioning_state']}{': ' + '; '.join(each['errors']) if each['errors'] else '.'}"
+        for each in legacy_computes(facts)
+        if each["provisioning_state"].lower() in ("failed", "canceled")
+    ]
+
+
+@rule(
+    "legacy-compute-absent",
+    "note",
+    "No legacy compute of this cluster is in the named workspaces",
+    remedy="Nothing has to be done: the cluster is attached as a Kubernetes compute, and there is nothing to keep alive. "
+    "When one was expected, check aml_cluster_id and aml_workspace.",
+    source=source.UPGRADE_FROM_V1,
+)
+def legacy_compute_absent(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Tell that there is no AksCompute to come from: it was detached, or the cluster never had one."""
+    readable = [each for each in facts["workspaces"] if each["exists"] and not each["error"]]
+    if legacy_computes(facts) or not readable or facts["cluster"]["kind"] == "arc":
+        return None
+    return f"{len(readable)} workspace(s) were looked at."
+
+
+@rule(
+    "compute-being-deleted",
+    "blocker",
+    "The Kubernetes compute is being detached",
+    remedy="Wait until it is gone and run again.",
+    source=source.ATTACH,
+)
+def compute_being_deleted(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find wanted computes on their way out."""
+    wanted = {(each.workspace_id.lower(), each.compute_name.lower()) for each in settings.attachments}
+    return [
+        f"{each['name']} is {each['provisioning_state']}."
+        for each in computes(facts)
+        if (each["workspace_id"].lower(), each["name"].lower()) in wanted
+        and each["provisioning_state"].lower() == "deleting"
+    ]
+
+
+@rule(
+    "namespace-of-v1",
+    "blocker",
+    "The namespace belongs to AksCompute",
+    remedy="Choose another aml_namespace: v1 services of the workspace live in that one.",
+    source=source.UPGRADE_FROM_V1,
+)
+def namespace_of_v1(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find attachments into `azureml-<workspace>`, of any of the workspaces that the cluster is known in."""
+    ids = [*settings.workspace_ids(), *(each["id"] for each in facts["workspaces"])]
+    reserved = {f"azureml-{parse_workspace_id(each).name}".lower() for each in ids}
+    return [f"{each} is where v1 keeps its services." for each in settings.namespaces() if each.lower() in reserved]
+
+
+@rule(
+    "namespace-used-by-v1",
+    "blocker",
+    "Services of AksCompute run in the namespace",
+    remedy="Choose another aml_namespace: v2 must not share one with v1.",
+    source=source.UPGRADE_FROM_V1,
+)
+def namespace_used_by_v1(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find attachments into a namespace in which a v1 web service is deployed."""
+    services = facts["kubernetes"]["v1_services"] if facts["kubernetes"] else []
+    return [
+        f"Service {each['name']} runs in {each['namespace']}."
+        for each in services
+        if each["namespace"] in settings.namespaces()
+    ]
+
+
+@rule(
+    "namespace-missing",
+    "blocker",
+    "The namespace does not exist and may not be created",
+    remedy="Create the namespace, or set aml_namespace_create: true. Attaching neither creates nor checks it, and jobs "
+    "would wait for ever.",
+    source=source.ATTACH,
+)
+def namespace_missing(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find attachments into namespaces that nobody will create."""
+    if facts["kubernetes"] is None or settings.flag("namespace_create"):
+        return None
+    existing = facts["kubernetes"]["namespaces"]
+    return [f"There is no namespace {each}." for each in settings.namespaces() if each not in existing]
+
+
+@rule(
+    "namespace-terminating",
+    "blocker",
+    "The namespace is being deleted",
+    remedy="Wait until it is gone, or find what keeps it (finalizers), and run again.",
+    source=source.TROUBLESHOOT_EXTENSION,
+)
+def namespace_terminating(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find namespaces, the extension's own among them, in phase Terminating."""
+    if facts["kubernetes"] is None:
+        return None
+    phases = facts["kubernetes"]["namespaces"]
+    return [f"{each} is Terminating." for each in (*settings.namespaces(), "azureml") if phases.get(each) == "Terminating"]
+
+
+@rule(
+    "namespace-shared",
+    "warning",
+    "The namespace is shared with other things",
+    remedy="Give the compute a namespace of its own (aml_namespace), so that quotas and clean-up touch nothing else.",
+    source=source.ATTACH,
+)
+def namespace_shared(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Find attachments into `default` or into a namespace of the system."""
+    return [f"The namespace is {each}." for each in settings.namespaces() if each in ("default", *_SYSTEM_NAMESPACES)]

@@ -1,0 +1,223 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is this a cluster that the extension supports: kind, region, identity, version, size, state?"""
+
+from __future__ import annotations
+
+import math
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.kubernetes_versions import version_standing
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.regions import region_is_supported
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+
+_GIB = 1024**3
+_MINIMUM_CPU = 4
+_MINIMUM_MEMORY = 8 * _GIB
+#: What AKS keeps of a node's memory for the kubelet, by slices of the node's size, before Kubernetes 1.29, when it kept
+#: more (https://learn.microsoft.com/azure/aks/node-resource-reservations). Sizes in GiB.
+_RESERVED_SLICES = ((4.0, 0.25), (4.0, 0.20), (8.0, 0.10), (112.0, 0.06), (math.inf, 0.02))
+_EVICTION_THRESHOLD = 0.75
+_STEADY = ("succeeded", "failed", "canceled")
+
+
+@rule(
+    "cluster-connected-through-arc",
+    "blocker",
+    "The cluster is an AKS cluster, addressed by its Azure Arc connection",
+    remedy="Set aml_cluster_id to the cluster's Microsoft.ContainerService/managedClusters id: the upgrade from "
+    "AksCompute installs the extension there.",
+    source=source.UPGRADE_FROM_V1,
+)
+def cluster_connected_through_arc(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an AKS cluster that is given by the id of its connectedClusters resource."""
+    cluster = facts["cluster"]
+    if cluster["kind"] == "arc" and (cluster["distribution"] or "").lower() == "aks":
+        return f"{cluster['id']} is an Azure Arc connection whose distribution is AKS."
+    return None
+
+
+@rule(
+    "cluster-region-unsupported",
+    "blocker",
+    "The extension is not available in the cluster's region",
+    remedy="Use a cluster in a region where Azure Arc-enabled Kubernetes is available "
+    '(`az provider show --namespace Microsoft.Kubernetes --query "resourceTypes[].locations"`), or, when Azure lists '
+    "the region by now, add it to aml_supported_regions.",
+    source=source.REFERENCE,
+)
+def cluster_region_unsupported(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find a cluster outside the regions of Arc-enabled Kubernetes."""
+    region = facts["cluster"]["location"]
+    if region_is_supported(region, settings.items("supported_regions")):
+        return None
+    return f"The cluster is in {region}."
+
+
+@rule(
+    "cluster-service-principal",
+    "blocker",
+    "The cluster uses a service principal",
+    remedy="Convert the cluster with `az aks update --enable-managed-identity`, then delete and recreate every node "
+    "pool (updating them is not enough), and run again.",
+    source=source.DEPLOY_EXTENSION,
+)
+def cluster_service_principal(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an AKS cluster without a managed identity."""
+    cluster = facts["cluster"]
+    if cluster["kind"] != "aks" or cluster["identity"] in ("SystemAssigned", "UserAssigned"):
+        return None
+    return "The cluster has no managed identity."
+
+
+@rule(
+    "kubernetes-version-unsupported",
+    "blocker",
+    "Azure Machine Learning does not support the cluster's Kubernetes version",
+    remedy="Upgrade the cluster to a version of the supported window, or, when the window has moved on, set "
+    "aml_supported_kubernetes_versions.",
+    source=source.REFERENCE,
+)
+def kubernetes_version_unsupported(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find a version outside the window of the newest minor version of AKS and the two before it."""
+    version = facts["kubernetes"]["version"] if facts["kubernetes"] else facts["cluster"]["kubernetes_version"]
+    supported = settings.items("supported_kubernetes_versions")
+    standing = version_standing(version, supported)
+    if standing not in ("older", "newer"):
+        return None
+    return f"Kubernetes {version} is {standing} than the supported {', '.join(map(str, supported))}."
+
+
+@rule(
+    "cluster-too-small",
+    "blocker",
+    "The cluster is smaller than Azure Machine Learning needs",
+    remedy="Add nodes, or use a larger VM size: at least 4 vCPU and 8 GiB of memory in all.",
+    source=source.UPGRADE_FROM_V1,
+)
+def cluster_too_small(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find a cluster with less than 4 vCPU or 8 GiB, counting what the kubelet keeps for itself."""
+    if facts["kubernetes"] is None:
+        return None
+    nodes = [node for node in facts["kubernetes"]["nodes"] if (node["operating_system"] or "linux") == "linux"]
+    cpu = sum(math.ceil(node["cpu"]) for node in nodes)
+    memory = sum(_memory_of_machine(node["memory"]) for node in nodes)
+    found: list[str] = []
+    if cpu < _MINIMUM_CPU:
+        found.append(f"Its {len(nodes)} Linux node(s) have {cpu} vCPU.")
+    if memory < _MINIMUM_MEMORY:
+        found.append(f"Its {len(nodes)} Linux node(s) have about {memory / _GIB:.1f} GiB of memory.")
+    return found
+
+
+@rule(
+    "cluster-stopped",
+    "blocker",
+    "The cluster is stopped",
+    remedy="Start it with `az aks start` and run again.",
+    source=source.START_STOP,
+)
+def cluster_stopped(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an AKS cluster whose power state is Stopped."""
+    state = facts["cluster"]["power_state"]
+    return f"Its power state is {state}." if (state or "Running").lower() != "running" else None
+
+
+@rule(
+    "cluster-busy",
+    "blocker",
+    "Another operation on the cluster is in progress",
+    remedy="Wait until the operation has ended (`az aks show --query provisioningState`) and run again.",
+    source=source.PENDING_OPERATION,
+)
+def cluster_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find a cluster that Azure is changing right now: it would refuse ours with a conflict."""
+    state = facts["cluster"]["provisioning_state"]
+    return f"Its provisioning state is {state}." if (state or "Succeeded").lower() not in _STEADY else None
+
+
+@rule(
+    "cluster-failed",
+    "warning",
+    "The cluster's last operation failed",
+    remedy="Look at the cluster's activity log; `az aks update` without arguments reconciles most clusters.",
+    source=source.PENDING_OPERATION,
+)
+def cluster_failed(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find a cluster in state Failed or Canceled."""
+    state = facts["cluster"]["provisioning_state"]
+    return f"Its provisioning state is {state}." if (state or "").lower() in ("failed", "canceled") else None
+
+
+@rule(
+    "arc-agents-offline",
+    "blocker",
+    "The agents of Azure Arc are not connected",
+    remedy="Bring the agents in namespace azure-arc back: an extension is only installed while they are connected.",
+    source=source.ARC_CONNECT,
+)
+def arc_agents_offline(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an Arc cluster that Azure cannot reach."""
+    cluster = facts["cluster"]
+    status = cluster["connectivity_status"]
+    if cluster["kind"] != "arc" or (status or "Connected").lower() == "connected":
+        return None
+    return f"Its connectivity status is {status}."
+
+
+@rule(
+    "cluster-pod-identity",
+    "blocker",
+    "The cluster has Microsoft Entra pod identity, which Azure Machine Learning does not support",
+    remedy="Move its users to workload identity and run `az aks update --disable-pod-identity`.",
+    source=source.DEPLOY_EXTENSION,
+)
+def cluster_pod_identity(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an AKS cluster with the pod identity add-on."""
+    return "podIdentityProfile.enabled is true." if facts["cluster"]["pod_identity"] else None
+
+
+@rule(
+    "cluster-local-accounts-disabled",
+    "warning",
+    "Local accounts are disabled: Azure Machine Learning then depends on trusted access",
+    remedy="Attaching creates the trusted access role binding in the public cloud; elsewhere enable local accounts. "
+    "Compute that was attached before trusted access existed must be attached again.",
+    source=source.TRUSTED_ACCESS,
+)
+def cluster_local_accounts_disabled(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an AKS cluster without local accounts."""
+    return "disableLocalAccounts is true." if facts["cluster"]["local_accounts_disabled"] else None
+
+
+@rule(
+    "cluster-authorized-ip-ranges",
+    "warning",
+    "The API server only answers authorized IP ranges",
+    remedy="Add the IP ranges of the Azure Machine Learning control plane, of the region and of its paired region "
+    "(service tag AzureMachineLearning), to the cluster's authorized ranges.",
+    source=source.DEPLOY_EXTENSION,
+)
+def cluster_authorized_ip_ranges(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an AKS cluster with authorized IP ranges."""
+    ranges = facts["cluster"]["authorized_ip_ranges"]
+    return f"{len(ranges)} range(s) are authorized: {', '.join(ranges[:5])}." if ranges else None
+
+
+def _memory_of_machine(allocatable: int) -> int:
+    """Return the memory in bytes of a machine whose node offers `allocatable` bytes, at most.
+
+    Only nodes' allocatable memory is known. The documented minimum speaks of machines, so what AKS keeps is added back.
+    """
+    left = allocatable / _GIB + _EVICTION_THRESHOLD
+    machine = 0.0
+    for size, reserved in _RESERVED_SLICES:
+        offered = size * (1 - reserved)
+        if left <= offered:
+            return int((machine + left / (1 - reserved)) * _GIB)
+        machine += size
+        left -= offered
+    return allocatable

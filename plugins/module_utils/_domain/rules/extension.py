@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is an extension there already, and can it be brought to what is wanted?"""
+
+from __future__ import annotations
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+
+#: Keys that the chart reads with a lower-case first letter only: settings are case-sensitive
+#: (https://github.com/MicrosoftDocs/azure-ai-docs/pull/458).
+_MISSPELT = {"InferenceRouterHA": "inferenceRouterHA"}
+
+
+def _state(facts: FleetFacts) -> str:
+    """Return the extension's provisioning state in lower case; empty when there is none."""
+    return facts["extension"]["provisioning_state"].lower() if facts["extension"] else ""
+
+
+def _ended_badly(facts: FleetFacts) -> Evidence:
+    """Return what is known of an extension whose last operation did not succeed."""
+    extension = facts["extension"]
+    if extension is None or _state(facts) not in ("failed", "canceled"):
+        return None
+    reason = f": {extension['error']}" if extension["error"] else "."
+    return f"Extension {extension['name']} is {extension['provisioning_state']}{reason}"
+
+
+@rule(
+    "extension-failed",
+    "blocker",
+    "An earlier installation of the extension failed",
+    remedy="Mend the cause, then set aml_retry_failed_extension: true to submit it again; or delete it with "
+    "azureml.fleet.aml_extension (state: absent) and run again.",
+    source=source.TROUBLESHOOT_EXTENSION,
+)
+def extension_failed(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find a failed extension that the user did not ask to submit again."""
+    return None if settings.flag("retry_failed_extension") else _ended_badly(facts)
+
+
+@rule(
+    "extension-retried",
+    "warning",
+    "An earlier installation of the extension failed; it is submitted again",
+    remedy="Nothing has to be done when the cause was mended.",
+    source=source.TROUBLESHOOT_EXTENSION,
+)
+def extension_retried(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Tell of a failed extension that the user asked to submit again."""
+    return _ended_badly(facts) if settings.flag("retry_failed_extension") else None
+
+
+@rule(
+    "extension-being-deleted",
+    "blocker",
+    "The extension is being deleted",
+    remedy="Wait until it is gone and run again.",
+    source=source.TROUBLESHOOT_EXTENSION,
+)
+def extension_being_deleted(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an extension on its way out: it can neither be updated nor installed."""
+    return "Its provisioning state is Deleting." if _state(facts) == "deleting" else None
+
+
+@rule(
+    "extension-busy",
+    "warning",
+    "An operation on the extension is in progress",
+    remedy="Nothing has to be done: the run waits for it and goes on. When it never ends, see the page below.",
+    source=source.TROUBLESHOOT_EXTENSION,
+)
+def extension_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an extension that is being installed or updated, for example by a run that was interrupted."""
+    busy = facts["extension"] is not None and _state(facts) not in ("succeeded", "failed", "canceled", "deleting")
+    return f"Its provisioning state is {facts['extension']['provisioning_state']}." if busy and facts["extension"] else None
+
+
+@rule(
+    "extension-other-name",
+    "note",
+    "The extension is installed under another name",
+    remedy="Nothing has to be done: the one that is there is used. Set aml_extension_name to its name to say so.",
+    source=source.DEPLOY_EXTENSION,
+)
+def extension_other_name(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an extension whose name is not the wanted one; a cluster can have only one of this type."""
+    extension, wanted = facts["extension"], settings.text("extension_name") or ""
+    if extension is None or extension["name"].lower() == wanted.lower():
+        return None
+    return f"It is called {extension['name']}, not {wanted}."
+
+
+@rule(
+    "extension-setting-misspelt",
+    "warning",
+    "A setting of the extension is spelt so that it has no effect",
+    remedy="Use the spelling that the chart reads: keys of settings are case-sensitive.",
+    source=source.DEPLOY_EXTENSION,
+)
+def extension_setting_misspelt(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find settings, wanted or installed, in the spelling of older pages."""
+    installed = facts["extension"]["settings"] if facts["extension"] else {}
+    keys = {*installed, *settings.mapping("extension_settings")}
+    return [f"{wrong} should be {right}." for wrong, right in _MISSPELT.items() if wrong in keys]

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is azureml-fe, the router that AksCompute left in the cluster, fit to be taken over?"""
+
+from __future__ import annotations
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+
+
+def _when(facts: FleetFacts, verdict: str) -> Evidence:
+    """Return the reasons for the front end's verdict when it is `verdict`."""
+    if facts["kubernetes"] is None or facts["kubernetes"]["front_end"]["verdict"] != verdict:
+        return None
+    return facts["kubernetes"]["front_end"]["reasons"] or [f"The verdict on azureml-fe is {verdict}."]
+
+
+@rule(
+    "front-end-outdated",
+    "blocker",
+    "azureml-fe is too old: its pods do not carry the version label v2",
+    remedy="Let Azure Machine Learning update azureml-fe first (deploy or update any v1 service, or open a support "
+    "request), until `kubectl get pod -l azuremlappname=azureml-fe,azuremlappversion=v2` shows its pods.",
+    source=source.UPGRADE_FROM_V1,
+)
+def front_end_outdated(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find a v1 azureml-fe: the extension's chart cannot take it over."""
+    return _when(facts, "v1")
+
+
+@rule(
+    "front-end-not-ready",
+    "blocker",
+    "azureml-fe is of version 2 but not healthy",
+    remedy="Find out why its pods are not ready (`kubectl describe pod -l azuremlappname=azureml-fe`): v1 services "
+    "are suffering already, and an upgrade would hide the cause.",
+    source=source.UPGRADE_FROM_V1,
+)
+def front_end_not_ready(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an azureml-fe with fewer ready replicas than wanted."""
+    return _when(facts, "v2_not_ready")
+
+
+@rule(
+    "front-end-absent",
+    "note",
+    "There is a legacy compute but no azureml-fe",
+    remedy="Nothing has to be done: the cluster serves no v1 endpoints, and there is nothing to take over.",
+    source=source.UPGRADE_FROM_V1,
+)
+def front_end_absent(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find a cluster with AksCompute whose router is gone."""
+    legacy = any(compute["type"] == "AKS" for each in facts["workspaces"] for compute in each["computes"])
+    return _when(facts, "absent") if legacy else None

@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Is the router for inference decided on: service type, TLS, high availability?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+
+#: The router's pods refuse to share a node (https://learn.microsoft.com/azure/machine-learning/reference-kubernetes).
+_NODES_FOR_HA = 3
+
+
+def _has_certificate(settings: Settings) -> bool:
+    """Tell whether a certificate is given, as a file or as text."""
+    return bool(settings.text("ssl_certificate") or settings.text("ssl_certificate_file"))
+
+
+def _has_key(settings: Settings) -> bool:
+    """Tell whether a key is given, as a file or as text."""
+    return bool(settings.text("ssl_key") or settings.text("ssl_key_file"))
+
+
+@rule(
+    "router-service-type-missing",
+    "blocker",
+    "Inference is wanted, but not how its router is exposed",
+    remedy="Set aml_inference_router_service_type to LoadBalancer, NodePort or ClusterIP.",
+    source=source.DEPLOY_EXTENSION,
+)
+def router_service_type_missing(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Find inference without a service type: the chart requires one."""
+    if not settings.flag("enable_inference") or settings.text("inference_router_service_type"):
+        return None
+    return "aml_enable_inference is true and aml_inference_router_service_type is not set."
+
+
+@rule(
+    "tls-undecided",
+    "blocker",
+    "Inference is wanted, but neither TLS nor insecure access was chosen",
+    remedy="Give aml_ssl_cname with either aml_ssl_secret or a certificate and key (aml_ssl_certificate_file, "
+    "aml_ssl_key_file), or choose plain HTTP with aml_allow_insecure_connections: true.",
+    source=source.SECURE_ENDPOINT,
+)
+def tls_undecided(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Find inference without a decision about TLS."""
+    if not settings.flag("enable_inference") or settings.flag("allow_insecure_connections"):
+        return None
+    if settings.text("ssl_secret") or _has_certificate(settings) or _has_key(settings):
+        return None
+    return "No certificate, no Secret, and aml_allow_insecure_connections is not true."
+
+
+@rule(
+    "tls-incomplete",
+    "blocker",
+    "The router's TLS settings are incomplete",
+    remedy="Give certificate, key and aml_ssl_cname together, or aml_ssl_secret and aml_ssl_cname.",
+    source=source.SECURE_ENDPOINT,
+)
+def tls_incomplete(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Find a certificate without key, a key without certificate, or TLS without the name to serve."""
+    if not settings.flag("enable_inference"):
+        return None
+    found: list[str] = []
+    if _has_certificate(settings) != _has_key(settings):
+        found.append(f"There is a {'certificate' if _has_certificate(settings) else 'key'} without its counterpart.")
+    secure = bool(settings.text("ssl_secret") or _has_certificate(settings) or _has_key(settings))
+    if secure and not settings.text("ssl_cname"):
+        found.append("aml_ssl_cname is not set.")
+    return found
+
+
+@rule(
+    "tls-ambiguous",
+    "warning",
+    "Insecure access was chosen although TLS is given",
+    remedy="Remove aml_allow_insecure_connections, or the TLS settings.",
+    source=source.SECURE_ENDPOINT,
+)
+def tls_ambiguous(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Find both decisions at once: the insecure one would win."""
+    secure = settings.text("ssl_secret") or _has_certificate(settings)
+    if settings.flag("enable_inference") and settings.flag("allow_insecure_connections") and secure:
+        return "aml_allow_insecure_connections is true, so the certificate is not used."
+    return None
+
+
+@rule(
+    "router-ha-impossible",
+    "blocker",
+    "High availability of the router needs three nodes",
+    remedy="Add nodes, or leave aml_inference_router_ha unset (it is then off on small clusters).",
+    source=source.REFERENCE,
+)
+def router_ha_impossible(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find high availability asked for where its replicas cannot be placed."""
+    nodes = facts["cluster"]["node_count"]
+    if not settings.flag("enable_inference") or not settings.flag("inference_router_ha"):
+        return None
+    return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < _NODES_FOR_HA else None
+
+
+@rule(
+    "router-ha-off",
+    "note",
+    "The router runs without high availability: the cluster has fewer than three nodes",
+    remedy="Nothing has to be done for tests. For production use at least three nodes.",
+    source=source.REFERENCE,
+)
+def router_ha_off(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Tell that a small cluster gets a single router and the purpose DevTest."""
+    nodes = facts["cluster"]["node_count"]
+    if not settings.flag("enable_inference") or settings.flag("inference_router_ha"):
+        return None
+    return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < _NODES_FOR_HA else None
+
+
+@rule(
+    "router-cluster-ip",
+    "warning",
+    "The router gets a ClusterIP: its scoring URI cannot be reached from outside the cluster",
+    remedy="Use LoadBalancer (internal with aml_internal_load_balancer_provider: azure) or NodePort, unless something "
+    "of your own leads to the router.",
+    source=source.DEPLOY_EXTENSION,
+)
+def router_cluster_ip(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Tell that a ClusterIP is only for callers inside the cluster."""
+    if settings.flag("enable_inference") and settings.text("inference_router_service_type") == "ClusterIP":
+        return "aml_inference_router_service_type is ClusterIP."
+    return None
+
+
+@rule(
+    "router-internal-load-balancer",
+    "warning",
+    "An internal load balancer is wanted, but the router's service type is not LoadBalancer",
+    remedy="Set aml_inference_router_service_type: LoadBalancer, or remove aml_internal_load_balancer_provider.",
+    source=source.DEPLOY_EXTENSION,
+)
+def router_internal_load_balancer(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Find a provider of internal load balancers that has no load balancer to provide."""
+    kind = settings.text("inference_router_service_type")
+    if not settings.flag("enable_inference") or not settings.text("internal_load_balancer_provider"):
+        return None
+    return None if kind in (None, "LoadBalancer") else f"aml_inference_router_service_type is {kind}."
