@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a module's options to the API of its cluster, and from the layers' errors to the user's sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ansible.module_utils.basic import missing_required_lib
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import auth, credentials
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
+    cluster_kind,
+    parse_cluster_id,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.quantities import QuantityError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, CLUSTER, KUBERNETES
+from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure
+
+#: The option groups of a module that works on a cluster's own API.
+CLUSTER_ACCESS = (AZURE, KUBERNETES, CLUSTER)
+#: What an action cannot import; the module then says how to install it.
+MISSING_LIBRARY: str | None = client.MISSING_LIBRARY or auth.MISSING_LIBRARY
+
+
+@contextmanager
+def errors_as_failures() -> Iterator[None]:
+    """Turn what the Azure and Kubernetes layers raise into the failure that the user reads."""
+    try:
+        yield
+    except (AzureError, KubernetesError) as error:
+        raise ModuleFailure(error.message) from error
+    except QuantityError as error:
+        raise ModuleFailure(f"The cluster returned an amount that cannot be read: {error}.") from error
+
+
+@contextmanager
+def open_cluster(call: Call) -> Iterator[ClusterConnection]:
+    """Yield a connection to the API of the cluster that the options of `call` name.
+
+    Raises ModuleFailure for everything that goes wrong with Azure or Kubernetes while it is open.
+    """
+    if client.MISSING_LIBRARY is not None:
+        raise ModuleFailure(missing_required_lib(client.MISSING_LIBRARY))
+    with errors_as_failures(), connect(call) as cluster:
+        yield cluster
+
+
+def connect(call: Call, azure: AzureConnection | None = None) -> ClusterConnection:
+    """Return a connection to the cluster's API; `azure` is a connection to Azure that is open already.
+
+    Raises KubernetesError or AzureError.
+    """
+    cluster_id = call.params.get("cluster_id")
+    if not cluster_id:
+        return ClusterConnection.from_params(call.params, None, call.memory, call.hide)
+    kubeconfigs = _AzureKubeconfigs(call, cluster_id, azure)
+    return ClusterConnection.from_params(
+        call.params,
+        kubeconfigs.fetch,
+        call.memory,
+        call.hide,
+        name=parse_cluster_id(cluster_id).name,
+        renew=kubeconfigs.renew if cluster_kind(cluster_id) == "aks" else None,
+    )
+
+
+class _AzureKubeconfigs:
+    """The kubeconfig of one AKS cluster, with a token where the kubeconfig asks for the kubelogin program."""
+
+    def __init__(self, call: Call, cluster_id: str, azure: AzureConnection | None) -> None:
+        """Open no connection yet: a kubeconfig that the user gave needs none."""
+        self._call = call
+        self._cluster_id = cluster_id
+        self._azure = azure
+
+    def fetch(self) -> dict[str, Any]:
+        """Return the kubeconfig, from the run's memory or from Azure."""
+        if auth.MISSING_LIBRARY is not None:
+            raise ModuleFailure(missing_required_lib(auth.MISSING_LIBRARY))
+        azure = self._connection()
+        config = credentials.fetch_kubeconfig(azure, self._cluster_id)
+        if not any((entry.get("user") or {}).get("exec") for entry in config.get("users") or ()):
+            return config
+        return _with_token(config, credentials.cluster_token(azure))
+
+    def renew(self) -> dict[str, Any]:
+        """Return a kubeconfig that is fetched anew, because the cluster refused the one that was kept."""
+        credentials.forget_kubeconfig(self._connection(), self._cluster_id)
+        return self.fetch()
+
+    def _connection(self) -> AzureConnection:
+        """Return the connection to Azure, opened at the first use."""
+        if self._azure is None:
+            self._azure = AzureConnection.from_params(self._call.params, self._call.memory, self._call.hide)
+        return self._azure
+
+
+def _with_token(config: Mapping[str, Any], token: str) -> dict[str, Any]:
+    """Return a kubeconfig whose users present a bearer token instead of running a credential plug-in."""
+    users = [{**entry, "user": {"token": token}} for entry in config.get("users") or ()]
+    return {**config, "users": users}

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""azureml-fe in a cluster: reading its objects, and setting the one annotation that lets it be upgraded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import front_end
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FrontEndFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import (
+    ClusterConnection,
+    selector,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import (
+    DEPLOYMENTS,
+    PODS,
+    SERVICES,
+)
+
+
+def read(cluster: ClusterConnection) -> FrontEndFacts:
+    """Return the facts of the front end: three requests, or two when there is none."""
+    return read_with(cluster, read_deployment(cluster))
+
+
+def read_with(cluster: ClusterConnection, deployment: dict[str, Any] | None) -> FrontEndFacts:
+    """Return the facts of the front end whose Deployment was read before.
+
+    The pods are those of every version: which version label they carry is the question.
+    """
+    pods: list[dict[str, Any]] = []
+    if deployment is not None:
+        labels = {front_end.NAME_LABEL: front_end.NAME}
+        pods = cluster.list(PODS, front_end.NAMESPACE, label_selector=selector(labels))
+    service = cluster.get(SERVICES, front_end.NAME, front_end.NAMESPACE)
+    return front_end.judge(deployment, pods, service)
+
+
+def read_deployment(cluster: ClusterConnection) -> dict[str, Any] | None:
+    """Return the Deployment, or None when there is none."""
+    return cluster.get(DEPLOYMENTS, front_end.NAME, front_end.NAMESPACE)
+
+
+def set_annotation(cluster: ClusterConnection, deployment: dict[str, Any], value: str | None) -> dict[str, Any]:
+    """Set the annotation of the Deployment that was read, or remove it (None), and nothing else.
+
+    Raises KubernetesError with `is_conflict` when somebody changed the Deployment since it was read.
+    """
+    return cluster.merge(DEPLOYMENTS, deployment, {"annotations": {front_end.ANNOTATION: value}})
