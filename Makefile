@@ -1,0 +1,33 @@
+# Two commands matter: `make demo` and `make test`. Both make their own Python environment in .cache/ first.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test measure benchmark format clean
+# Compiled bytecode is wanted: without it every process pays for compiling the SDKs.
+unexport PYTHONDONTWRITEBYTECODE
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+VENV := .cache/venv/bin
+PYTHON_TOOLS := $(VENV)/python
+ARGS ?=
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: ## make the Python environment in .cache/venv (the other commands do it by themselves)
+	@sh scripts/environment.sh
+
+demo: setup ## upgrade a simulated fleet of six clusters, twice (CONTROL_PLANE=1: two of them on a real Kubernetes API)
+	@$(PYTHON_TOOLS) scripts/demo.py $(if $(CONTROL_PLANE),--control-plane $(CONTROL_PLANE)) $(ARGS)
+
+test: setup ## run every check and test (ARGS="--only unit lint" for some of them)
+	@$(PYTHON_TOOLS) scripts/run_tests.py $(ARGS)
+
+measure: setup ## longest function, typed signatures, coverage of unit and integration tests together
+	@$(PYTHON_TOOLS) scripts/measure.py $(ARGS)
+
+benchmark: setup ## CPU-seconds per host and task, and calls per cluster, against the simulator
+	@$(PYTHON_TOOLS) -m tests.benchmark $(ARGS)
+
+format: setup ## format the Python code
+	@$(VENV)/ruff check --fix-only --quiet . && $(VENV)/ruff format .
+
+clean: ## remove everything that the other commands made here
+	rm -rf .cache build
