@@ -55,6 +55,11 @@ class Simulator:
         self.base_url, self.ca_pem = base_url, ca_pem
         self.fleet.base_url, self.fleet.ca_pem = base_url, ca_pem
 
+    async def fill_real_clusters(self) -> None:
+        """Fill real API servers now: their clients need not ask the simulator before they use them."""
+        real = [cluster for cluster in self.fleet.clusters.values() if cluster.spec.kubernetes is not None]
+        await asyncio.gather(*(cluster.api(self.fleet) for cluster in real))
+
     def application(self) -> web.Application:
         """The web application."""
         application = web.Application(client_max_size=MAXIMUM_BODY)

@@ -30,6 +30,8 @@ def server(fleet: Fleet, cluster: KubernetesCluster) -> str:
 def for_users(fleet: Fleet, resource: ClusterResource) -> str:
     """What listClusterUserCredential gives."""
     spec = resource.cluster.spec
+    if spec.kubernetes is not None and spec.kubernetes.user_kubeconfig is not None:
+        return yaml.safe_dump(inline_kubeconfig(spec.kubernetes.user_kubeconfig), sort_keys=False)
     if spec.kubernetes is not None:
         return _real(spec.kubernetes)
     user = _kubelogin(fleet) if spec.entra else {"token": resource.cluster.static_token}

@@ -101,6 +101,8 @@ def inline_kubeconfig(path: Path, context: str | None = None) -> dict[str, Any]:
 class RealClusterApi:
     """`ClusterApi` over HTTPS to the API server of a kubeconfig."""
 
+    lacks_cloud = True  # nobody gives a load balancer its address there unless the simulator does
+
     def __init__(self, access: KubeconfigAccess) -> None:
         self.access = access
         self._session: aiohttp.ClientSession | None = None

@@ -112,10 +112,15 @@ class Denied(Model):
 
 
 class RealKubernetes(Model):
-    """A real API server behind a simulated cluster."""
+    """A real API server behind a simulated cluster.
+
+    The simulator itself uses `kubeconfig`, an administrator's. `user_kubeconfig` is what it hands out to users by
+    listClusterUserCredential; without it they get the same.
+    """
 
     kubeconfig: Path
     context: str | None = None
+    user_kubeconfig: Path | None = None
 
 
 class Cluster(Model):

@@ -33,7 +33,8 @@ SETTLE_REAL_SECONDS = 20.0
 async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> None:
     """Fill `cluster`; returns when the pods of its Deployments are as they should be."""
     target, spec = Cluster(api), cluster.spec
-    if spec.kubernetes is None:
+    # A real cluster keeps the nodes it has; one without any gets the scenario's, which KWOK brings to life.
+    if spec.kubernetes is None or not await target.items(paths.NODES):
         for node in nodes(spec):
             await target.create(paths.NODES, node)
             await _set_status(target, f"{paths.NODES}/{node['metadata']['name']}", node)

@@ -39,6 +39,7 @@ class Server:
         await site.start()
         port = self._runner.addresses[0][1]
         self.simulator.at(f"https://{HOST}:{port}", self._tls.ca_pem)
+        await self.simulator.fill_real_clusters()
 
     async def stop(self) -> None:
         """Stop listening and end everything that is under way."""
@@ -80,6 +81,7 @@ class Server:
                 "kubeconfig": str(paths[resource.cluster.key]),
             }
             for resource in self.simulator.fleet.resources.values()
+            if resource.managed == (resource.cluster.spec.kind == "aks")
         ]
 
 

@@ -33,6 +33,8 @@ WAIT_SECONDS = 120.0
 WAIT_REAL_SECONDS = 15.0
 """But at least this many real seconds: pods take real time to start, however fast the simulated clock runs."""
 POLL_REAL_SECONDS = 0.05
+LOAD_BALANCER = {"status": {"loadBalancer": {"ingress": [{"ip": "20.50.0.5"}]}}}
+"""What a cloud would do where none is: a control plane on loopback has no cloud controller."""
 
 
 async def install_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
@@ -179,6 +181,8 @@ async def _create(cluster: Cluster, release: Release) -> None:
     collection = paths.services(release.namespace)
     for service in components.services(release):
         await cluster.ensure(collection, components.service_manifest(release, service))
+        if service.type == "LoadBalancer" and getattr(cluster.api, "lacks_cloud", False):
+            await cluster.merge(f"{collection}/{service.name}/status", LOAD_BALANCER)
     await _run_health_pod(cluster, release)
     if release.inference:
         await _adopt(cluster, release)
