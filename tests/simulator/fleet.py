@@ -380,7 +380,7 @@ def _legacy_compute(resource: ClusterResource, spec: plan.LegacyCompute, now: st
         location=cluster.location,
         created=now,
         modified=now,
-        tags={},
+        tags=None if spec.attached else {},
         attached=spec.attached,
         properties={
             "clusterFqdn": None,
@@ -408,7 +408,6 @@ def _existing_compute(resource: ClusterResource, spec: plan.Compute, now: str) -
         location=resource.cluster.spec.location,
         created=now,
         modified=now,
-        tags={},
         properties=kubernetes_properties({"namespace": spec.namespace}),
         provisioning_state=spec.state,
         provisioning_errors=[error] if failed else None,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TYPE = "Microsoft.KubernetesConfiguration/extensions"
 AZUREML = "microsoft.azureml.kubernetes"
 BUSY = ("Creating", "Updating", "Deleting")
+ANNOUNCED = 0.5
+"""The part of the installation after which `currentVersion` is there."""
 OLD_VERSIONS = ("2021-09-01", "2022-03-01")
 
 
@@ -340,8 +342,16 @@ def _release(fleet: Fleet, resource: ClusterResource, extension: ExtensionState)
     return Release(extension.name, namespace, settings, resource.managed, extension.identity is not None)
 
 
+async def _announce(fleet: Fleet, extension: ExtensionState, seconds: float) -> None:
+    """The service knows the version some time before the installation is done."""
+    await fleet.clock.sleep(seconds)
+    if extension.provisioning_state == "Creating":
+        extension.current_version = extension.version or DEFAULT_EXTENSION_VERSION
+
+
 async def _install(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation) -> None:
     seconds = fleet.scenario.timing.extension_install
+    fleet.background(_announce(fleet, extension, seconds * ANNOUNCED))
     try:
         if extension.extension_type == AZUREML:
             api = await resource.cluster.api(fleet)

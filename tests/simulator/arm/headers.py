@@ -33,7 +33,7 @@ def service_headers(fleet: Fleet, service: str, path: str) -> dict[str, str]:
     headers = dict(COMMON)
     headers["x-ms-request-id"] = headers["x-ms-correlation-request-id"] = str(uuid.uuid4())
     headers["x-msedge-ref"] = f"Ref A: {uuid.uuid4().hex.upper()} Ref B: SIM Ref C: {fleet.clock.timestamp()}"
-    if service in ("containerservice", "kubernetesconfiguration"):
+    if service in ("containerservice", "kubernetesconfiguration") or "/compute" in path.lower():
         headers["x-ms-operation-identifier"] = _operation_identifier(fleet)
     if service == "kubernetesconfiguration":
         operation = "/operations/" in path.lower()

@@ -103,35 +103,31 @@ def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
     }
 
 
-def compute_body(fleet: Fleet, workspace: WorkspaceState, compute: ComputeState, fresh: bool = False) -> dict[str, Any]:
-    """A compute as the service writes it; the answer to a PUT (`fresh`) lacks the location and has no tags yet."""
+def compute_body(workspace: WorkspaceState, compute: ComputeState) -> dict[str, Any]:
+    """A compute as the service writes it; an attached one without tags has `tags: null`, as recorded."""
     body: dict[str, Any] = {
         "id": f"{workspace.identifier}/computes/{compute.name}",
         "name": compute.name,
         "type": f"{PROVIDER}/workspaces/computes",
         "location": compute.location,
-        "tags": compute.tags if compute.tags or fresh else {},
+        "tags": compute.tags,
     }
     if compute.identity:
         body["identity"] = compute.identity
-    properties: dict[str, Any] = {
+    body["properties"] = {
         "createdOn": compute.created,
         "modifiedOn": compute.modified,
         "disableLocalAuth": compute.disable_local_auth,
         "description": compute.description,
         "resourceId": compute.resource_id,
         "computeType": compute.compute_type,
-    }
-    if not fresh:
-        properties["computeLocation"] = compute.location
-    properties |= {
+        "computeLocation": compute.location,
         "provisioningState": compute.provisioning_state,
         "provisioningErrors": compute.provisioning_errors,
-        "provisioningWarnings": None if fresh else {},
+        "provisioningWarnings": None,
         "isAttachedCompute": compute.attached,
         "properties": compute.properties,
     }
-    body["properties"] = properties
     return body
 
 
@@ -153,7 +149,7 @@ async def get_compute(fleet: Fleet, request: ArmRequest) -> Answer:
     compute = workspace.computes.get(request.params["compute"].lower())
     if compute is None:
         return Answer(404)
-    return Answer(200, compute_body(fleet, workspace, compute))
+    return Answer(200, compute_body(workspace, compute))
 
 
 async def list_computes(fleet: Fleet, request: ArmRequest) -> Answer:
@@ -161,7 +157,7 @@ async def list_computes(fleet: Fleet, request: ArmRequest) -> Answer:
     workspace = need_workspace(fleet, request)
     skip = int(request.query.get("$skip", "0") or 0)
     found = list(workspace.computes.values())
-    body: dict[str, Any] = {"value": [compute_body(fleet, workspace, c) for c in found[skip : skip + PAGE]]}
+    body: dict[str, Any] = {"value": [compute_body(workspace, c) for c in found[skip : skip + PAGE]]}
     if len(found) > skip + PAGE:
         query = f"api-version={request.api_version}&%24skip={skip + PAGE}"
         body["nextLink"] = f"{fleet.base_url}{workspace.identifier}/computes?{query}"
@@ -194,7 +190,7 @@ async def put_compute(fleet: Fleet, request: ArmRequest) -> Answer:
     )
     workspace.computes[name.lower()] = compute
     operation = _begin(fleet, workspace, compute, _attach(fleet, workspace, compute, resource))
-    answer = Answer(201, compute_body(fleet, workspace, compute, fresh=True))
+    answer = Answer(201, compute_body(workspace, compute))
     answer.headers["Azure-AsyncOperation"] = _status_url(fleet, request, operation)
     return answer
 
@@ -208,7 +204,7 @@ async def patch_compute(fleet: Fleet, request: ArmRequest) -> Answer:
     if compute.compute_type != "AmlCompute":
         message = f"Updating a compute of type {compute.compute_type} is not supported."
         raise error(400, "UserError", message)
-    return Answer(200, compute_body(fleet, workspace, compute))
+    return Answer(200, compute_body(workspace, compute))
 
 
 async def delete_compute(fleet: Fleet, request: ArmRequest) -> Answer:

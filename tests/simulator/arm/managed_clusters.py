@@ -228,7 +228,9 @@ def _wanted_properties(pool: NodePoolState, sent: dict[str, Any]) -> dict[str, A
     reserved = [key for key in labels if key.startswith(RESERVED_PREFIXES)]
     if reserved:
         message = f"Label key {reserved[0]} is not valid: the prefix is reserved by AKS."
-        raise flat_error(400, "InvalidParameter", message, target="agentPoolProfile.nodeLabels", subcode="")
+        raise flat_error(
+            400, "InvalidParameter", message, details=None, subcode="", target="agentPoolProfile.nodeLabels"
+        )
     changed = {
         name: value for name, value in sent.items() if value is not None and name not in READ_ONLY and value != []
     }

@@ -86,6 +86,7 @@ ROUTER = Router(ROUTES)
 async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
     """The answer to a request whose `params` are still empty, errors included."""
     service = "gateway"
+    limits: dict[str, str] = {}
     try:
         _authenticate(fleet, request)
         match = ROUTER.find(request.method, request.path)
@@ -97,9 +98,9 @@ async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
         limits = fleet.throttle.admit(request, match.route)
         found = await match.route.handler(fleet, request)
     except ArmError as refused:
-        found, limits = refused.answer, {}
+        found = refused.answer
     if "x-ms-failure-cause" in found.headers:
-        service = "gateway"
+        service, limits = "gateway", {}
     found.headers = {**service_headers(fleet, service, request.path), **limits, **found.headers}
     return found
 

@@ -52,5 +52,5 @@ def _workspace(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
     return {
         "id": workspace.identifier,
         "name": workspace.spec.name,
-        "computes": [compute_body(fleet, workspace, compute) for compute in workspace.computes.values()],
+        "computes": [compute_body(workspace, compute) for compute in workspace.computes.values()],
     }
