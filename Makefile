@@ -14,7 +14,7 @@ help: ## show this list
 setup: ## make the Python environment in .cache/venv (the other commands do it by themselves)
 	@sh scripts/environment.sh
 
-demo: setup ## upgrade a simulated fleet of six clusters, twice (CONTROL_PLANE=1: two of them on a real Kubernetes API)
+demo: setup ## upgrade a simulated fleet of six clusters, twice (CONTROL_PLANE=2: two of them on a real Kubernetes API)
 	@$(PYTHON_TOOLS) scripts/demo.py $(if $(CONTROL_PLANE),--control-plane $(CONTROL_PLANE)) $(ARGS)
 
 test: setup ## run every check and test (ARGS="--only unit lint" for some of them)

@@ -71,6 +71,7 @@ class ReadyFile(TypedDict):
     subscription_id: str
     ca_file: str
     control: str
+    metadata: str
     clusters: list[ClusterEntry]
 
 
@@ -148,7 +149,7 @@ class Simulator:
             "AZURE_SECRET": ready["client_secret"],
             "AZURE_TENANT": ready["tenant_id"],
             "AZURE_SUBSCRIPTION_ID": ready["subscription_id"],
-            "AZURE_CLOUD_ENVIRONMENT": f"{ready['arm']}/metadata/endpoints?api-version=2022-09-01",
+            "AZURE_CLOUD_ENVIRONMENT": ready["metadata"],
             "AZURE_DISABLE_INSTANCE_DISCOVERY": "true",
             "AZUREML_FLEET_CA_FILE": ready["ca_file"],
         }
@@ -376,7 +377,7 @@ class Ansible:
                 ) from None
         after = os.times()
         records = [json.loads(line) for line in (run / "results.jsonl").read_text(encoding="utf-8").splitlines()]
-        final = next((record for record in records if record["status"] == "stats"), {})
+        final: dict[str, Any] = next((record for record in records if record["status"] == "stats"), {})
         return AnsibleRun(
             command=command,
             rc=process.returncode,

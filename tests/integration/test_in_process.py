@@ -124,7 +124,7 @@ def test_missing_library_is_left_to_the_module(probe: Ansible) -> None:
     assert "an-sdk cannot be imported here" in run.stdout
 
 
-PARITY = {
+PARITY: dict[str, dict[str, Any]] = {
     "well": {"name": "new", "count": "3", "settings": {"a": 1, "day": "2026-01-01"}},
     "nothing to do": {"name": "old", "found": "", "behave": "well"},
     "alias": {"name": None, "label": "new"},

@@ -19,7 +19,7 @@ description: Appends each result to the file that the environment variable FLEET
 """
 
 
-class CallbackModule(CallbackBase):  # type: ignore[misc]  # ansible-core publishes no types
+class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
     CALLBACK_NAME = "record_results"

@@ -60,11 +60,11 @@ def _put(memory: RunMemory, worker: int) -> None:
 
 def test_workers_that_write_at_once_lose_nothing(memory: RunMemory) -> None:
     workers = [FORK.Process(target=_put, args=(memory, worker)) for worker in range(6)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join(30)
-    assert {worker.exitcode for worker in workers} == {0}
+    for process in workers:
+        process.start()
+    for process in workers:
+        process.join(30)
+    assert {process.exitcode for process in workers} == {0}
     for worker in range(6):
         for number in range(50):
             assert memory.get(f"{worker}-{number}") == str(worker * number)
