@@ -35,11 +35,14 @@ async def _open(fleet: Fleet, cluster: KubernetesCluster) -> ClusterApi:
         from tests.simulator.real_cluster import RealClusterApi
 
         return RealClusterApi.from_kubeconfig(spec.kubernetes.kubeconfig, spec.kubernetes.context)
-    from tests.simulator.kubernetes import SimulatedKubernetesApi
+    from tests.simulator.kubernetes import SimulatedKubernetesApi, Timing
 
     return SimulatedKubernetesApi(
         spec.name,
         version=spec.kubernetes_version,
         clock=fleet.clock,
         tokens=[cluster.static_token],
+        token_store=fleet.tokens,
+        denied=[entry.model_dump() for entry in spec.denied],
+        timing=Timing(pod_start=fleet.scenario.timing.pod_start),
     )

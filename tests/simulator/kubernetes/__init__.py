@@ -1,0 +1,15 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Kubernetes API of a simulated cluster: `SimulatedKubernetesApi`.
+
+`api` is the door, over HTTP and directly; `cluster` answers requests; `writes` and `reads` are what a kube-apiserver does, on
+the objects in `store`; `controllers` do what kube-controller-manager, kube-scheduler and the kubelets would do.
+"""
+
+from __future__ import annotations
+
+from tests.simulator.kubernetes.api import SimulatedKubernetesApi
+from tests.simulator.kubernetes.controllers import Timing
+
+__all__ = ["SimulatedKubernetesApi", "Timing"]

@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pods: scheduling, starting, stopping."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from tests.simulator.kubernetes import scheduler
+from tests.simulator.kubernetes.nodes import KUBELET
+from tests.simulator.kubernetes.store import Key, Object
+from tests.simulator.kubernetes.writes import WriteOptions
+
+if TYPE_CHECKING:
+    from tests.simulator.kubernetes.controllers import Controllers
+
+SCHEDULER = WriteOptions(manager="kube-scheduler", manager_given=True, validation="Ignore")
+BEHAVIOUR = "simulation.azureml.fleet/pod"
+"""Annotation that makes the containers of a pod run without getting ready (`never-ready`) or crash (`crash`)."""
+
+
+def key_of(pod: Object) -> Key:
+    """Where a pod is stored."""
+    return Key("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
+
+
+def mark_pending(controllers: Controllers) -> None:
+    """Try again to place the pods that no node took."""
+    for pod in controllers.store.items("pods"):
+        if not (pod.get("spec") or {}).get("nodeName"):
+            controllers.mark(key_of(pod))
+
+
+def reconcile(controllers: Controllers, key: Key) -> None:
+    """One pod, one step further."""
+    pod = controllers.store.get(key)
+    if pod is None:
+        return
+    if pod["metadata"].get("deletionTimestamp"):
+        _stop(controllers, key, pod)
+    elif not pod["spec"].get("nodeName"):
+        _place(controllers, pod)
+    elif (pod.get("status") or {}).get("phase") == "Pending":
+        _start(controllers, key, pod)
+
+
+def _stop(controllers: Controllers, key: Key, pod: Object) -> None:
+    if pod["metadata"].get("finalizers") or not pod["metadata"].get("deletionGracePeriodSeconds"):
+        return
+    if _is_due(controllers, key, pod, "stop", controllers.timing.pod_stop):
+        controllers.delete(pod, gracePeriodSeconds=0)
+
+
+def _is_due(controllers: Controllers, key: Key, pod: Object, what: str, seconds: float) -> bool:
+    """Whether so many simulated seconds are over since this was first asked; asks again when they are."""
+    token, now = f"{what}:{pod['metadata']['uid']}", controllers.clock.now().timestamp()
+    due = controllers.due.get(token)
+    if due is None and seconds > 0:
+        controllers.due[token] = now + seconds
+        controllers.mark_later(seconds, key)
+        return False
+    if due is not None and now < due:
+        return False
+    controllers.due.pop(token, None)
+    return True
+
+
+def _condition(kind: str, value: str, now: str, reason: str = "", message: str = "") -> dict[str, Any]:
+    condition = {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": now, "observedGeneration": 1}
+    if reason:
+        condition["reason"] = reason
+    if message:
+        condition["message"] = message
+    return condition
+
+
+def _place(controllers: Controllers, pod: Object) -> None:
+    if pod["spec"].get("schedulerName", "default-scheduler") != "default-scheduler":
+        return
+    store = controllers.store
+    decision = scheduler.schedule(pod, store.items("nodes"), store.items("pods"))
+    status = dict(pod.get("status") or {})
+    now = controllers.clock.timestamp()
+    if decision.node:
+        bind(controllers, pod, decision.node)
+        return
+    previous = next((item for item in status.get("conditions") or () if item["type"] == "PodScheduled"), None)
+    if previous is None or previous.get("message") != decision.message:
+        status["conditions"] = [_condition("PodScheduled", "False", now, "Unschedulable", decision.message)]
+        controllers.set_status(pod, status, SCHEDULER)
+
+
+def bind(controllers: Controllers, pod: Object, node: str) -> None:
+    """Assign a pod to a node, as the binding subresource does."""
+    now = controllers.clock.timestamp()
+    status = {**(pod.get("status") or {}), "conditions": [_condition("PodScheduled", "True", now)]}
+    controllers.store.put(key_of(pod), {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
+
+
+def _start(controllers: Controllers, key: Key, pod: Object) -> None:
+    if controllers.store.get(Key("nodes", "", pod["spec"]["nodeName"])) is None:
+        return
+    if not _is_due(controllers, key, pod, "start", controllers.timing.pod_start):
+        return
+    controllers.set_status(pod, running_status(pod, controllers.clock.timestamp()), KUBELET)
+
+
+def running_status(pod: Object, now: str) -> dict[str, Any]:
+    """The status that a kubelet writes once the containers run."""
+    behaviour = (pod["metadata"].get("annotations") or {}).get(BEHAVIOUR, "")
+    ready = behaviour not in ("never-ready", "crash")
+    number = hashlib.sha256(pod["metadata"]["uid"].encode()).digest()
+    address = f"10.244.{number[0]}.{number[1] % 254 + 1}"
+    names = [container["name"] for container in pod["spec"].get("containers") or ()]
+    unready = ("ContainersNotReady", f"containers with unready status: [{' '.join(names)}]") if not ready else ("", "")
+    value = "True" if ready else "False"
+    return {
+        **(pod.get("status") or {}),
+        "phase": "Running",
+        "conditions": [
+            _condition("PodReadyToStartContainers", "True", now),
+            _condition("Initialized", "True", now),
+            _condition("Ready", value, now, *unready),
+            _condition("ContainersReady", value, now, *unready),
+            _condition("PodScheduled", "True", now),
+        ],
+        "hostIP": f"10.224.0.{number[2] % 254 + 1}",
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "startTime": now,
+        "containerStatuses": [
+            _container_status(container, behaviour, now) for container in pod["spec"].get("containers") or ()
+        ],
+    }
+
+
+def _container_status(container: Object, behaviour: str, now: str) -> dict[str, Any]:
+    ready = behaviour not in ("never-ready", "crash")
+    state: dict[str, Any] = {"running": {"startedAt": now}}
+    if behaviour == "crash":
+        message = f"back-off 5m0s restarting failed container={container['name']}"
+        state = {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
+    image = container.get("image", "")
+    return {
+        "name": container["name"],
+        "state": state,
+        "lastState": {},
+        "ready": ready,
+        "restartCount": 7 if behaviour == "crash" else 0,
+        "image": image,
+        "imageID": f"{image}@sha256:{hashlib.sha256(image.encode()).hexdigest()}",
+        "started": behaviour != "crash",
+    }
+
+
+def is_ready(pod: Object) -> bool:
+    """Whether the pod's condition Ready is True."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
