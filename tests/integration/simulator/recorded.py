@@ -156,7 +156,7 @@ def _type(value: Any) -> str:
         return "boolean"
     if isinstance(value, (int, float)):
         return "number"
-    return {str: "string", dict: "object", list: "list"}[type(value)]
+    return "string" if isinstance(value, str) else "object" if isinstance(value, dict) else "list"
 
 
 def _name(route: str) -> str:
