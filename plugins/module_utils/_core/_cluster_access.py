@@ -31,6 +31,12 @@ CLUSTER_ACCESS = (AZURE, KUBERNETES, CLUSTER)
 MISSING_LIBRARY: str | None = client.MISSING_LIBRARY or auth.MISSING_LIBRARY
 
 
+def refuse_missing_libraries() -> None:
+    """Raise ModuleFailure that says how to install what this module cannot do without."""
+    if MISSING_LIBRARY is not None:
+        raise ModuleFailure(missing_required_lib(MISSING_LIBRARY))
+
+
 @contextmanager
 def errors_as_failures() -> Iterator[None]:
     """Turn what the Azure and Kubernetes layers raise into the failure that the user reads."""

@@ -26,21 +26,25 @@ def read(cluster: ClusterConnection) -> FrontEndFacts:
 
 
 def read_with(cluster: ClusterConnection, deployment: dict[str, Any] | None) -> FrontEndFacts:
-    """Return the facts of the front end whose Deployment was read before.
-
-    The pods are those of every version: which version label they carry is the question.
-    """
-    pods: list[dict[str, Any]] = []
-    if deployment is not None:
-        labels = {front_end.NAME_LABEL: front_end.NAME}
-        pods = cluster.list(PODS, front_end.NAMESPACE, label_selector=selector(labels))
-    service = cluster.get(SERVICES, front_end.NAME, front_end.NAMESPACE)
-    return front_end.judge(deployment, pods, service)
+    """Return the facts of the front end whose Deployment was read before."""
+    pods = [] if deployment is None else read_pods(cluster)
+    return front_end.judge(deployment, pods, read_service(cluster))
 
 
 def read_deployment(cluster: ClusterConnection) -> dict[str, Any] | None:
     """Return the Deployment, or None when there is none."""
     return cluster.get(DEPLOYMENTS, front_end.NAME, front_end.NAMESPACE)
+
+
+def read_pods(cluster: ClusterConnection) -> list[dict[str, Any]]:
+    """Return the front end's pods of every version: which version label they carry is the question."""
+    labels = {front_end.NAME_LABEL: front_end.NAME}
+    return cluster.list(PODS, front_end.NAMESPACE, label_selector=selector(labels))
+
+
+def read_service(cluster: ClusterConnection) -> dict[str, Any] | None:
+    """Return the Service, or None when there is none."""
+    return cluster.get(SERVICES, front_end.NAME, front_end.NAMESPACE)
 
 
 def set_annotation(cluster: ClusterConnection, deployment: dict[str, Any], value: str | None) -> dict[str, Any]:

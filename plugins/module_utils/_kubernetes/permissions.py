@@ -8,7 +8,6 @@ docs/permissions/cluster-role.yml grants exactly these; a test holds the two equ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,24 +42,48 @@ class Need:
         return self.verb not in ("get", "list")
 
 
+LIST_NODES = Need("list", resources.NODES, "see which nodes and GPUs there are")
+LIST_NAMESPACES = Need("list", resources.NAMESPACES, "see whether the compute's namespace exists")
+GET_FRONT_END = Need("get", resources.DEPLOYMENTS, "read azureml-fe", front_end.NAMESPACE, front_end.NAME)
+LIST_PODS = Need("list", resources.PODS, "see which version of azureml-fe is running", front_end.NAMESPACE)
+GET_SERVICE = Need("get", resources.SERVICES, "read the address of azureml-fe", front_end.NAMESPACE, front_end.NAME)
+LIST_COMPONENTS = Need("list", resources.DEPLOYMENTS, "see the extension's components", front_end.EXTENSION_NAMESPACE)
+GET_HEALTH_REPORT = Need(
+    "get", resources.CONFIG_MAPS, "read the extension's health report", front_end.EXTENSION_NAMESPACE
+)
+LIST_V1_SERVICES = Need("list", resources.DEPLOYMENTS, "see v1 web services", ANY_NAMESPACE)
+LIST_INSTANCE_TYPES = Need("list", resources.INSTANCE_TYPES, "read the instance types")
+ANNOTATE_FRONT_END = Need("patch", resources.DEPLOYMENTS, "annotate azureml-fe", front_end.NAMESPACE, front_end.NAME)
+GET_NAMESPACE = Need("get", resources.NAMESPACES, "read the compute's namespace")
+CREATE_NAMESPACE = Need("create", resources.NAMESPACES, "create the compute's namespace")
+GET_INSTANCE_TYPE = Need("get", resources.INSTANCE_TYPES, "read an instance type again after a conflict")
+CREATE_INSTANCE_TYPE = Need("create", resources.INSTANCE_TYPES, "create instance types")
+PATCH_INSTANCE_TYPE = Need("patch", resources.INSTANCE_TYPES, "change instance types")
+UPDATE_INSTANCE_TYPE = Need("update", resources.INSTANCE_TYPES, "replace instance types")
+DELETE_INSTANCE_TYPE = Need("delete", resources.INSTANCE_TYPES, "remove instance types")
+GET_NODE = Need("get", resources.NODES, "read a node again after a conflict", kinds=("arc",))
+PATCH_NODE = Need("patch", resources.NODES, "label GPU nodes", kinds=("arc",))
+
 NEEDS: tuple[Need, ...] = (
-    Need("list", resources.NODES, "see which nodes and GPUs there are"),
-    Need("list", resources.NAMESPACES, "see whether the compute's namespace exists"),
-    Need("get", resources.DEPLOYMENTS, "read azureml-fe", front_end.NAMESPACE, front_end.NAME),
-    Need("list", resources.PODS, "see which version of azureml-fe is running", front_end.NAMESPACE),
-    Need("get", resources.SERVICES, "read the address of azureml-fe", front_end.NAMESPACE, front_end.NAME),
-    Need("list", resources.DEPLOYMENTS, "see the extension's components", front_end.EXTENSION_NAMESPACE),
-    Need("get", resources.CONFIG_MAPS, "read the extension's health report", front_end.EXTENSION_NAMESPACE),
-    Need("list", resources.DEPLOYMENTS, "see v1 web services", ANY_NAMESPACE),
-    Need("list", resources.INSTANCE_TYPES, "read the instance types"),
-    Need("patch", resources.DEPLOYMENTS, "annotate azureml-fe", front_end.NAMESPACE, front_end.NAME),
-    Need("create", resources.NAMESPACES, "create the compute's namespace"),
-    Need("get", resources.NAMESPACES, "read the compute's namespace"),
-    Need("create", resources.INSTANCE_TYPES, "create instance types"),
-    Need("patch", resources.INSTANCE_TYPES, "change instance types"),
-    Need("update", resources.INSTANCE_TYPES, "replace instance types"),
-    Need("delete", resources.INSTANCE_TYPES, "remove instance types"),
-    Need("patch", resources.NODES, "label GPU nodes", kinds=("arc",)),
+    LIST_NODES,
+    LIST_NAMESPACES,
+    GET_FRONT_END,
+    LIST_PODS,
+    GET_SERVICE,
+    LIST_COMPONENTS,
+    GET_HEALTH_REPORT,
+    LIST_V1_SERVICES,
+    LIST_INSTANCE_TYPES,
+    ANNOTATE_FRONT_END,
+    GET_NAMESPACE,
+    CREATE_NAMESPACE,
+    GET_INSTANCE_TYPE,
+    CREATE_INSTANCE_TYPE,
+    PATCH_INSTANCE_TYPE,
+    UPDATE_INSTANCE_TYPE,
+    DELETE_INSTANCE_TYPE,
+    GET_NODE,
+    PATCH_NODE,
 )
 
 
@@ -98,11 +121,6 @@ def ask(cluster: ClusterConnection, need: Need) -> Permission:
     }
     answer = cluster.send(Request("POST", "create", resources.ACCESS_REVIEWS, body=body))
     return as_fact(need, allowed=bool((answer.get("status") or {}).get("allowed")))
-
-
-def ask_all(cluster: ClusterConnection, needs: Iterable[Need], proven: Sequence[Need] = ()) -> list[Permission]:
-    """Return the decision on each of `needs`; a read that was done (`proven`) is its own proof and costs no request."""
-    return [as_fact(need, allowed=True) if need in proven else ask(cluster, need) for need in needs]
 
 
 def in_words(permission: Permission) -> str:

@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads everything about one cluster in one call: from Azure, and from the cluster's own API."""
+
+from __future__ import annotations
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import list_computes
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import list_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.providers import read_provider
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import parse_workspace_id
+from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
+    connect,
+    errors_as_failures,
+    refuse_missing_libraries,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    ClusterFacts,
+    FleetFacts,
+    KubernetesFacts,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import facts
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._options import (
+    AZURE,
+    CLUSTER_REQUIRED,
+    KUBERNETES,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "workspaces": {"type": "list", "elements": "str", "default": []},
+        "namespaces": {"type": "list", "elements": "str", "default": []},
+    }
+).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED)
+
+#: Registered once in a subscription before it can have extensions
+#: (learn.microsoft.com/azure/azure-arc/kubernetes/extensions, 'Prerequisites').
+_PROVIDER = "Microsoft.KubernetesConfiguration"
+
+
+def run(call: Call) -> Outcome:
+    """Return the facts of one cluster; nothing is changed.
+
+    A cluster whose own API cannot be read has `kubernetes` null and the reason in `kubernetes_error`: what Azure says
+    about it is worth having all the same.
+    """
+    refuse_missing_libraries()
+    cluster_id = call.params["cluster_id"]
+    with errors_as_failures():
+        azure = AzureConnection.from_params(call.params, call.memory, call.hide)
+        v1_namespaces = [f"azureml-{parse_workspace_id(each).name}" for each in call.params["workspaces"]]
+        cluster = read_cluster(azure, cluster_id)
+        found = FleetFacts(
+            cluster=cluster,
+            providers={_PROVIDER: read_provider(azure, _PROVIDER, cluster["subscription_id"])},
+            extension=list_extension(azure, cluster_id),
+            workspaces=[list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
+            kubernetes=None,
+            kubernetes_error=None,
+        )
+    found["kubernetes"], found["kubernetes_error"] = _read_kubernetes(
+        call, azure, cluster, [*v1_namespaces, *call.params["namespaces"]]
+    )
+    return Outcome(result={"facts": found})
+
+
+def _read_kubernetes(
+    call: Call, azure: AzureConnection, cluster: ClusterFacts, v1_namespaces: list[str]
+) -> tuple[KubernetesFacts | None, str | None]:
+    """Return the facts from the cluster's own API, or None and the reason why there are none."""
+    if (cluster["power_state"] or "").lower() == "stopped":
+        return None, f"Cluster {cluster['name']} is stopped, so its Kubernetes API cannot be read. Start it first."
+    try:
+        with connect(call, azure) as connection:
+            return facts.read(connection, cluster["kind"], v1_namespaces), None
+    except (AzureError, KubernetesError) as error:
+        return None, error.message

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Creates the namespace that a compute uses; it never deletes or changes one."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
+    CLUSTER_ACCESS,
+    open_cluster,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.labels import is_dns_label
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import namespaces
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NAMESPACES
+from ansible_collections.azureml.fleet.plugins.module_utils._options import waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._run import (
+    Call,
+    Difference,
+    ModuleFailure,
+    Outcome,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "name": {"type": "str", "required": True},
+        "forbidden": {"type": "list", "elements": "str", "default": []},
+    }
+).merge(*CLUSTER_ACCESS, waiting(timeout_seconds=300))
+
+#: Prefix of the namespaces that belong to Kubernetes
+#: (https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/).
+_SYSTEM_PREFIX = "kube-"
+
+
+def run(call: Call) -> Outcome:
+    """Create the namespace unless it is there; one that is being deleted is waited for first."""
+    name = call.params["name"]
+    _refuse_name(name, call.params["forbidden"])
+    with open_cluster(call) as cluster:
+        found = cluster.get(NAMESPACES, name)
+        if found is not None and namespaces.phase(found) == namespaces.ACTIVE:
+            return _outcome(cluster, found, created=False)
+        if found is not None and not call.check_mode:
+            _wait_until_gone(call, cluster, name)
+        wanted = namespaces.to_object(name)
+        if not call.check_mode:
+            wanted = _create(cluster, wanted)
+        return _outcome(cluster, wanted, created=True)
+
+
+def _refuse_name(name: str, forbidden: list[str]) -> None:
+    """Raise ModuleFailure for a name that Kubernetes would refuse, or that belongs to somebody else."""
+    if not is_dns_label(name):
+        raise ModuleFailure(
+            f"'{name}' is not a name for a namespace, and nothing was changed: use at most 63 lower-case letters, "
+            "digits and '-', beginning and ending with a letter or digit."
+        )
+    if name in forbidden:
+        raise ModuleFailure(
+            f"Namespace '{name}' belongs to v1 web services (azureml-<workspace>), which are never touched; nothing "
+            "was changed. Choose another namespace for the Kubernetes compute."
+        )
+    if name.startswith(_SYSTEM_PREFIX):
+        raise ModuleFailure(
+            f"Namespace '{name}' begins with '{_SYSTEM_PREFIX}', which is reserved for Kubernetes itself; nothing was "
+            "changed. Choose another namespace for the Kubernetes compute."
+        )
+
+
+def _wait_until_gone(call: Call, cluster: ClusterConnection, name: str) -> None:
+    """Wait until a namespace that is being deleted is gone. Raises ModuleFailure when the time is over."""
+    timeout, interval = call.params["wait_timeout"], call.params["poll_interval"]
+    deadline = time.monotonic() + (timeout if call.params["wait"] else 0.0)
+    while True:
+        found = cluster.get(NAMESPACES, name)
+        if found is None:
+            return
+        if time.monotonic() + interval > deadline:
+            raise ModuleFailure(_still_there(cluster, name, found, timeout if call.params["wait"] else 0))
+        call.progress(f"namespace {name} is still being deleted")
+        time.sleep(interval)
+
+
+def _still_there(cluster: ClusterConnection, name: str, found: dict[str, Any], seconds: int) -> str:
+    """Return the sentence for a namespace that does not go away, with the reason that Kubernetes gives."""
+    conditions = (found.get("status") or {}).get("conditions") or []
+    reasons = [str(each.get("message")) for each in conditions if each.get("status") == "True" and each.get("message")]
+    waited = f" (waited {seconds} s)" if seconds else ""
+    because = f": {' '.join(reasons)}" if reasons else ""
+    return (
+        f"Namespace '{name}' of {cluster.name} is still {namespaces.phase(found)}{waited}{because}. It was not created "
+        "again; find what keeps it with 'kubectl get namespace -o yaml', then run again."
+    )
+
+
+def _create(cluster: ClusterConnection, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Create the namespace; somebody else who creates it in the same moment is as good."""
+    try:
+        return cluster.create(NAMESPACES, wanted)
+    except KubernetesError as error:
+        if not error.is_conflict:
+            raise
+    found = cluster.get(NAMESPACES, wanted["metadata"]["name"])
+    if found is None or namespaces.phase(found) != namespaces.ACTIVE:
+        raise ModuleFailure(
+            f"Namespace '{wanted['metadata']['name']}' of {cluster.name} is being created and deleted by somebody "
+            "else; nothing was changed. Find out who, then run again."
+        )
+    return found
+
+
+def _outcome(cluster: ClusterConnection, namespace: dict[str, Any], *, created: bool) -> Outcome:
+    """Report the namespace as it is now, or would be."""
+    name = namespace["metadata"]["name"]
+    facts = {"name": name, "phase": namespaces.phase(namespace)}
+    return Outcome(
+        changed=created,
+        result={"namespace": facts},
+        differences=[Difference(f"namespace {name} on {cluster.name}", {} if created else facts, facts)],
+    )

@@ -1,0 +1,163 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labels nodes of a cluster that has no node pools in Azure; on AKS, labels of nodes do not last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import cluster_kind
+from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
+    CLUSTER_ACCESS,
+    errors_as_failures,
+    open_cluster,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import labels as rules
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import nodes
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import (
+    ClusterConnection,
+    selector,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import write_on_current
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
+from ansible_collections.azureml.fleet.plugins.module_utils._run import (
+    Call,
+    Difference,
+    ModuleFailure,
+    Outcome,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
+        "nodes": {"type": "dict"},
+        "labels": {"type": "dict"},
+        "selector": {"type": "dict"},
+    },
+    mutually_exclusive=(("nodes", "labels"), ("nodes", "selector")),
+    required_one_of=(("nodes", "labels"),),
+    required_by={"selector": ("labels",)},
+).merge(*CLUSTER_ACCESS)
+
+#: AKS puts this label on every node, with the name of the resource group of the nodes.
+_AKS_LABEL = "kubernetes.azure.com/cluster"
+_REMEDY = "Use azureml.fleet.aks_node_pool_labels, whose labels survive scaling and upgrades."
+
+
+@dataclass(frozen=True)
+class Change:
+    """The labels of one node; a wanted value of None is a label to be removed."""
+
+    node: Mapping[str, Any]
+    wanted: Mapping[str, str | None]
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return str(self.node["metadata"]["name"])
+
+    @property
+    def before(self) -> dict[str, str]:
+        """The labels in question as they are."""
+        return _subset(self.node, self.wanted)
+
+    @property
+    def after(self) -> dict[str, str]:
+        """The labels in question as they should be."""
+        return {key: value for key, value in self.wanted.items() if value is not None}
+
+
+def run(call: Call) -> Outcome:
+    """Read the nodes, plan their labels, write those that differ, report."""
+    with errors_as_failures():
+        if call.params["cluster_id"] and cluster_kind(call.params["cluster_id"]) == "aks":
+            raise ModuleFailure(f"No node of {call.params['cluster_id']} was labelled: it is an AKS cluster. {_REMEDY}")
+    _refuse_labels(call.params)
+    with open_cluster(call) as cluster:
+        plan = _plan(call.params, cluster)
+        if not call.check_mode:
+            for change in plan:
+                _write(cluster, change)
+        return _outcome(cluster, plan)
+
+
+def _refuse_labels(params: Mapping[str, Any]) -> None:
+    """Raise ModuleFailure for labels that Kubernetes refuses or that are not ours to set."""
+    every = [params["labels"]] if params["labels"] is not None else list(params["nodes"].values())
+    problems = []
+    for labels in every:
+        if not isinstance(labels, Mapping):
+            raise ModuleFailure("Nothing was changed: 'nodes' must hold, for each node, its labels as key: value.")
+        given = labels if params["state"] == "present" else dict.fromkeys(labels, "")
+        problems += rules.node_label_problems(given)
+    if problems:
+        raise ModuleFailure(f"No node was labelled, because {'; '.join(sorted(set(problems)))}.")
+
+
+def _plan(params: Mapping[str, Any], cluster: ClusterConnection) -> list[Change]:
+    """Return the wanted labels of every node in question, from one request."""
+    chosen = selector(params["selector"]) if params["selector"] else None
+    found = {node["metadata"]["name"]: node for node in cluster.list(NODES, label_selector=chosen)}
+    _refuse_aks(cluster, found)
+    wanted = dict.fromkeys(found, params["labels"]) if params["nodes"] is None else params["nodes"]
+    unknown = sorted(wanted.keys() - found.keys())
+    if unknown:
+        raise ModuleFailure(
+            f"No node of {cluster.name} was labelled, because it has no node {', '.join(unknown)}. "
+            "Read its nodes with azureml.fleet.aml_cluster_info."
+        )
+    if not wanted:
+        raise ModuleFailure(f"No node of {cluster.name} matches {chosen or 'the options'}; nothing was changed.")
+    absent = params["state"] == "absent"
+    return [
+        Change(found[name], dict.fromkeys(wanted[name]) if absent else dict(wanted[name])) for name in sorted(wanted)
+    ]
+
+
+def _refuse_aks(cluster: ClusterConnection, found: Mapping[str, Mapping[str, Any]]) -> None:
+    """Raise ModuleFailure when the nodes are those of an AKS cluster, whatever the options said."""
+    for name, node in found.items():
+        if _AKS_LABEL in (node["metadata"].get("labels") or {}):
+            raise ModuleFailure(f"No node of {cluster.name} was labelled: node {name} belongs to AKS. {_REMEDY}")
+
+
+def _write(cluster: ClusterConnection, change: Change) -> None:
+    """Set the labels of one node, on the node as it is at that moment."""
+
+    def write(node: Mapping[str, Any]) -> None:
+        if _subset(node, change.wanted) != change.after:
+            nodes.set_labels(cluster, node, change.wanted)
+
+    def read_again() -> Mapping[str, Any]:
+        node = cluster.get(NODES, change.name)
+        if node is None:
+            raise ModuleFailure(f"Node {change.name} of {cluster.name} was removed before it could be labelled.")
+        return node
+
+    if change.before != change.after:
+        write_on_current(change.node, write, read_again, f"Node {change.name} of {cluster.name}")
+
+
+def _subset(node: Mapping[str, Any], wanted: Mapping[str, str | None]) -> dict[str, str]:
+    """Return those labels of a node that are in question."""
+    labels: Mapping[str, str] = node["metadata"].get("labels") or {}
+    return {key: labels[key] for key in wanted if key in labels}
+
+
+def _outcome(cluster: ClusterConnection, plan: list[Change]) -> Outcome:
+    """Report the labels as they are now, or would be."""
+    return Outcome(
+        changed=any(change.before != change.after for change in plan),
+        result={
+            "nodes": {change.name: change.after for change in plan},
+            "labelled": [change.name for change in plan if change.before != change.after],
+        },
+        differences=[
+            Difference(f"labels of node {change.name} on {cluster.name}", change.before, change.after)
+            for change in plan
+        ],
+    )

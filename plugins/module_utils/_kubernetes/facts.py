@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that is read of a cluster's own API before the first write: about ten reads, and one question for each
+permission that no read has proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import front_end as front_end_rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    FrontEndFacts,
+    KubernetesFacts,
+    Permission,
+    WorkloadFacts,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import (
+    front_end,
+    instance_types,
+    namespaces,
+    nodes,
+    permissions,
+    workloads,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.permissions import Kind, Need
+
+Read = TypeVar("Read")
+
+
+def read(cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str]) -> KubernetesFacts:
+    """Return the facts of a cluster; `v1_namespaces` are those where v1 web services may live.
+
+    Raises KubernetesError: when the API is unreachable, or in one sentence with all permissions that are missing when
+    one of them is needed for a read (half a picture would be judged wrongly).
+    """
+    reads = _Reads(cluster, kind)
+    known_nodes = reads.do(permissions.LIST_NODES, lambda: nodes.read(cluster)) or []
+    phases = reads.do(permissions.LIST_NAMESPACES, lambda: namespaces.read(cluster)) or {}
+    found = reads.do(permissions.LIST_INSTANCE_TYPES, lambda: instance_types.read(cluster))
+    front_end_facts = _front_end(reads)
+    components, report = _extension(reads, phases)
+    v1_services = _v1_services(reads, [name for name in sorted(set(v1_namespaces)) if name in phases])
+    decisions = reads.decisions()
+    return KubernetesFacts(
+        version=cluster.server_version(),
+        nodes=known_nodes,
+        namespaces=phases,
+        front_end=front_end_facts,
+        v1_services=v1_services,
+        extension_workloads=components,
+        instance_type_definition=found is not None,
+        instance_types=found or [],
+        health_report=report,
+        permissions=decisions,
+    )
+
+
+class _Reads:
+    """The reads of one cluster, and which permissions they prove."""
+
+    def __init__(self, cluster: ClusterConnection, kind: Kind) -> None:
+        """Nothing is proven yet."""
+        self.cluster = cluster
+        self._kind = kind
+        self._decided: dict[Need, bool] = {}
+
+    def do(self, need: Need, read_it: Callable[[], Read]) -> Read | None:
+        """Return what `read_it` returns, or None when the API forbids it."""
+        try:
+            value = read_it()
+        except KubernetesError as error:
+            if not error.is_forbidden:
+                raise
+            self._decided[need] = False
+            return None
+        self._decided.setdefault(need, True)
+        return value
+
+    def decisions(self) -> list[Permission]:
+        """Return the decision on everything that the collection does to such a cluster.
+
+        Raises KubernetesError that names all missing permissions when a read was among them.
+        """
+        needs = permissions.needs_of(self._kind)
+        found = [
+            permissions.as_fact(need, allowed=self._decided[need])
+            if need in self._decided
+            else permissions.ask(self.cluster, need)
+            for need in needs
+        ]
+        if not all(self._decided.values()):
+            missing = [permissions.in_words(each) for each in found if not each["allowed"]]
+            raise KubernetesError(
+                f"The credentials in use may not do this on {self.cluster.name}: {'; '.join(missing)}. Nothing was "
+                "changed. Grant it; docs/permissions/cluster-role.yml lists all that the collection needs.",
+                status=403,
+                reason="Forbidden",
+            )
+        return found
+
+
+def _front_end(reads: _Reads) -> FrontEndFacts:
+    """Return the facts of azureml-fe."""
+    cluster = reads.cluster
+    deployment = reads.do(permissions.GET_FRONT_END, lambda: front_end.read_deployment(cluster))
+    service = reads.do(permissions.GET_SERVICE, lambda: front_end.read_service(cluster))
+    pods = reads.do(permissions.LIST_PODS, lambda: front_end.read_pods(cluster)) if deployment else None
+    return front_end_rules.judge(deployment, pods or [], service)
+
+
+def _extension(reads: _Reads, phases: dict[str, str]) -> tuple[list[WorkloadFacts], str | None]:
+    """Return the extension's Deployments and health report; without its namespace there is neither."""
+    if front_end_rules.EXTENSION_NAMESPACE not in phases:
+        return [], None
+    cluster = reads.cluster
+    components = reads.do(permissions.LIST_COMPONENTS, lambda: workloads.read_extension(cluster))
+    report = reads.do(permissions.GET_HEALTH_REPORT, lambda: workloads.read_health_report(cluster))
+    return components or [], report
+
+
+def _v1_services(reads: _Reads, v1_namespaces: list[str]) -> list[WorkloadFacts]:
+    """Return the Deployments of v1 web services."""
+    if not v1_namespaces:
+        return []
+    cluster = reads.cluster
+    return reads.do(permissions.LIST_V1_SERVICES, lambda: workloads.read_v1_services(cluster, v1_namespaces)) or []

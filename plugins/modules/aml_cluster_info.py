@@ -1,0 +1,106 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: aml_cluster_info
+short_description: Read everything about a cluster in one call
+version_added: 0.1.0
+author:
+  - azureml.fleet contributors (@azureml-fleet)
+description:
+  - Reads what Azure knows of an AKS or Arc-connected cluster, its extension, and its computes in the workspaces that
+    are named, the legacy AksCompute included.
+  - Reads from the cluster's own API its nodes, namespaces, front end, InstanceTypes, the extension's components, v1 web
+    services, and whether the credentials may do what the collection does.
+  - A cluster whose own API cannot be read is no failure. C(facts.kubernetes) is null then, and C(facts.kubernetes_error)
+    says why.
+options:
+  workspaces:
+    description:
+      - Resource ids of the workspaces in which the cluster's computes are looked for.
+      - v1 web services are looked for in the namespaces C(azureml-<workspace>) of these workspaces.
+    type: list
+    elements: str
+    default: []
+  namespaces:
+    description:
+      - More namespaces in which v1 web services are looked for.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - azureml.fleet.attributes.read_only
+  - azureml.fleet.azure
+  - azureml.fleet.kubernetes
+  - azureml.fleet.cluster.required
+"""
+
+EXAMPLES = r"""
+- name: Read everything about a cluster
+  azureml.fleet.aml_cluster_info:
+    cluster_id: >-
+      /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-aks/providers/Microsoft.ContainerService/managedClusters/aks-west
+    workspaces:
+      - >-
+        /subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-ml/providers/Microsoft.MachineLearningServices/workspaces/ml-west
+  register: info
+
+- name: Show what the credentials may not do
+  ansible.builtin.debug:
+    msg: "{{ info.facts.kubernetes.permissions | rejectattr('allowed') | map(attribute='purpose') | list }}"
+  when: info.facts.kubernetes is not none
+"""
+
+RETURN = r"""
+facts:
+  description: The facts. What is absent is null.
+  type: dict
+  returned: success
+  contains:
+    cluster:
+      description: The cluster as Azure Resource Manager knows it, with its node pools.
+      type: dict
+      returned: success
+    providers:
+      description: The registration state of the resource providers that the extension needs, by namespace.
+      type: dict
+      returned: success
+      sample: {Microsoft.KubernetesConfiguration: Registered}
+    extension:
+      description:
+        - The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null. Values of protected settings are never known.
+      type: dict
+      returned: success
+    workspaces:
+      description: The workspaces with the computes of this cluster in them.
+      type: list
+      elements: dict
+      returned: success
+    kubernetes:
+      description:
+        - C(version), C(nodes), C(namespaces) with their phases, C(front_end) as M(azureml.fleet.azureml_fe_check) returns it,
+          C(v1_services), C(extension_workloads), C(instance_type_definition), C(instance_types), C(health_report) and
+          C(permissions). Null when the cluster's API cannot be read.
+      type: dict
+      returned: success
+    kubernetes_error:
+      description: Why the cluster's API cannot be read, or null.
+      type: str
+      returned: success
+"""
+
+from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_cluster_info import SPEC, run
+from ansible_collections.azureml.fleet.plugins.module_utils._run import run_as_module
+
+
+def main() -> None:
+    run_as_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
