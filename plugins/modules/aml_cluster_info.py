@@ -17,8 +17,8 @@ description:
     are named, the legacy AksCompute included.
   - Reads from the cluster's own API its nodes, namespaces, front end, InstanceTypes, the extension's components, v1 web
     services, and whether the credentials may do what the collection does.
-  - A cluster whose own API cannot be read is no failure. C(facts.kubernetes) is null then, and C(facts.kubernetes_error)
-    says why.
+  - A cluster whose own API cannot be read is no failure. C(facts.kubernetes) is null then, and
+    C(facts.kubernetes_error) says why.
 options:
   workspaces:
     description:
@@ -73,7 +73,8 @@ facts:
       sample: {Microsoft.KubernetesConfiguration: Registered}
     extension:
       description:
-        - The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null. Values of protected settings are never known.
+        - The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null. Of protected settings only the names are
+          known.
       type: dict
       returned: success
     workspaces:
@@ -83,8 +84,8 @@ facts:
       returned: success
     kubernetes:
       description:
-        - C(version), C(nodes), C(namespaces) with their phases, C(front_end) as M(azureml.fleet.azureml_fe_check) returns it,
-          C(v1_services), C(extension_workloads), C(instance_type_definition), C(instance_types), C(health_report) and
+        - C(version), C(nodes), C(namespaces) with their phases, C(front_end) as M(azureml.fleet.azureml_fe_check) returns
+          it, C(v1_services), C(extension_workloads), C(instance_type_definition), C(instance_types), C(health_report) and
           C(permissions). Null when the cluster's API cannot be read.
       type: dict
       returned: success

@@ -83,17 +83,19 @@ options:
     default: false
   prune:
     description:
-      - Also remove InstanceTypes that are not given, if they carry the label C(app.kubernetes.io/managed-by=azureml.fleet).
+      - Also remove InstanceTypes that are not given, if they carry the label
+        C(app.kubernetes.io/managed-by=azureml.fleet).
     type: bool
     default: false
   extension_node_selector:
     description:
-      - The node selector of the extension (its C(nodeSelector.*) settings). An O(node_selector) that contradicts it could
-        match no node, and is refused.
+      - The node selector of the extension (its C(nodeSelector.*) settings). An O(node_selector) that contradicts it
+        could match no node, and is refused.
     type: dict
   definition_pending:
     description:
-      - In check mode, take it that the kind InstanceType will be there, because the same run installs the extension first.
+      - In check mode, take it that the kind InstanceType will be there, because the same run installs the extension
+        first.
     type: bool
     default: false
 extends_documentation_fragment:
