@@ -85,11 +85,11 @@ CLUSTER_REQUIRED = ModuleSpec(
 )
 
 
-def waiting(*, timeout_seconds: int) -> ModuleSpec:
-    """Return the options for waiting on a long operation, with this module's own default deadline."""
+def waiting(*, timeout_seconds: int, wait: bool = True) -> ModuleSpec:
+    """Return the options for waiting on a long operation, with this module's own defaults."""
     return ModuleSpec(
         argument_spec={
-            "wait": {"type": "bool", "default": True},
+            "wait": {"type": "bool", "default": wait},
             "wait_timeout": {"type": "int", "default": timeout_seconds},
             "poll_interval": {"type": "float", "default": 15.0},
         }

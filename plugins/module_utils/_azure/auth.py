@@ -16,7 +16,7 @@ try:
     MISSING_LIBRARY: str | None = None
 except ImportError as missing:
     MISSING_LIBRARY = str(missing.name or "azure.core").replace(".", "-")
-    ARMChallengeAuthenticationPolicy = object  # type: ignore[misc,assignment]  # a base class must exist
+    ARMChallengeAuthenticationPolicy = object  # a base class must exist
 try:
     import azure.identity  # noqa: F401  # only to know that it is there; identity.py uses it
 except ImportError:

@@ -117,7 +117,9 @@ def _fetch(url: str, transport: RequestsTransport) -> str:
         raise AzureError(f"{doing}: the URL must begin with https://. Nothing was changed.", code="UnknownCloud")
     path = f"{parts.path}?{parts.query}" if "/metadata/endpoints" in parts.path else _METADATA_PATH
     policies = [UserAgentPolicy(user_agent=USER_AGENT), ProxyPolicy(), RetryPolicy(retry_total=3)]
-    client = PipelineClient(f"{parts.scheme}://{parts.netloc}", policies=policies, transport=transport)
+    client: PipelineClient[Any, Any] = PipelineClient(
+        f"{parts.scheme}://{parts.netloc}", policies=policies, transport=transport
+    )
     with azure_errors(doing):
         response = client.send_request(HttpRequest("GET", f"{parts.scheme}://{parts.netloc}{path}"))
         response.raise_for_status()

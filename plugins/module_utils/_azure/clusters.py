@@ -88,9 +88,18 @@ def node_pool(body: Mapping[str, Any]) -> NodePool:
         taints=[str(each) for each in profile.get("nodeTaints") or ()],
         provisioning_state=profile.get("provisioningState"),
         power_state=nested(profile, "powerState").get("code"),
-        gpu_driver=nested(profile, "gpuProfile").get("driver"),
+        gpu_driver=_gpu_driver(nested(profile, "gpuProfile")),
         gpu_instance_profile=profile.get("gpuInstanceProfile"),
     )
+
+
+def _gpu_driver(profile: Mapping[str, Any]) -> str | None:
+    """Return whether AKS installs the GPU driver: Install or None; previews of the API said so with a boolean."""
+    installs = profile.get("installGPUDriver")
+    if isinstance(installs, bool):
+        return "Install" if installs else "None"
+    driver = profile.get("driver")
+    return str(driver) if driver else None
 
 
 def _node_count(pools: list[NodePool]) -> int | None:

@@ -83,7 +83,7 @@ def _memory_key(cluster_id: str) -> str:
 
 def _decoded(answer: Mapping[str, Any], doing: str) -> dict[str, Any]:
     """Return the first kubeconfig in an answer of listClusterUserCredential."""
-    entries = answer.get("kubeconfigs") or ()
+    entries = list(answer.get("kubeconfigs") or ())
     try:
         text = base64.b64decode(str(entries[0]["value"]), validate=False)
         config = yaml.safe_load(text)

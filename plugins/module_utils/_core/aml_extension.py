@@ -1,0 +1,421 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Core of `aml_extension`: the Azure Machine Learning extension of one cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from ansible.module_utils.basic import missing_required_lib
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import extension_changes
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import MISSING_LIBRARY as MISSING_AZURE
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extension_changes import ExtensionRequest
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import (
+    extension_facts,
+    is_settled,
+    list_extension,
+    read_extension,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
+    ResourceId,
+    parse_cluster_id,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import Waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._core._azure import (
+    connect,
+    reported_failures,
+    waiting_for,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import certificates
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension_plan import (
+    ExtensionPlan,
+    Release,
+    plan_extension,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension_settings import (
+    SERVICE_TYPES,
+    SWITCHES,
+    ExtensionOptions,
+    final_settings,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, ExtensionFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, CLUSTER_REQUIRED, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._run import (
+    Call,
+    Difference,
+    ModuleFailure,
+    Outcome,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+
+if TYPE_CHECKING:
+    from azure.core.polling import LROPoller
+
+MISSING_LIBRARY = MISSING_AZURE or extension_changes.MISSING_LIBRARY or certificates.MISSING_CRYPTOGRAPHY
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
+        "name": {"type": "str", "default": "azureml"},
+        **{option: {"type": "bool"} for option in SWITCHES},
+        "inference_router_service_type": {"type": "str", "choices": list(SERVICE_TYPES)},
+        "internal_load_balancer_provider": {"type": "str", "choices": ["azure"]},
+        "ssl_secret": {"type": "str", "no_log": False},
+        "ssl_cname": {"type": "str"},
+        "ssl_certificate": {"type": "str", "no_log": True},
+        "ssl_key": {"type": "str", "no_log": True},
+        "ssl_certificate_file": {"type": "path"},
+        "ssl_key_file": {"type": "path", "no_log": False},
+        "node_selector": {"type": "dict"},
+        "cluster_purpose": {"type": "str", "choices": ["DevTest", "FastProd"]},
+        "settings": {"type": "dict"},
+        "protected_settings": {"type": "dict", "no_log": True},
+        "resend_protected_settings": {"type": "bool", "default": False},
+        "version": {"type": "str"},
+        "auto_upgrade_minor_version": {"type": "bool"},
+        "release_train": {"type": "str"},
+        "cluster": {"type": "dict"},
+        "allow_disruption": {"type": "bool", "default": False},
+        "force_delete": {"type": "bool", "default": False},
+    },
+    mutually_exclusive=(
+        ("ssl_certificate", "ssl_certificate_file"),
+        ("ssl_key", "ssl_key_file"),
+        ("ssl_secret", "ssl_certificate"),
+        ("ssl_secret", "ssl_certificate_file"),
+    ),
+).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
+
+_HEALTH_REPORT = (
+    "The health check of the extension writes its report to ConfigMap arcml-healthcheck in namespace azureml of the "
+    "cluster; remedy what it names and run again."
+)
+
+
+@dataclass
+class _Task:
+    """One call, and what it works with."""
+
+    call: Call
+    connection: AzureConnection
+    cluster: ResourceId
+    waiting: Waiting
+
+    @property
+    def follow(self) -> bool:
+        """Tell whether the call waits for the end of what it begins."""
+        return bool(self.call.params["wait"])
+
+    def what(self, name: str) -> str:
+        """Return the extension in words."""
+        return f"Extension {name} of cluster {self.cluster.name}"
+
+    def read(self) -> ExtensionFacts | None:
+        """Return the extension as it is."""
+        return list_extension(self.connection, self.call.params["cluster_id"])
+
+    def settle(self, found: ExtensionFacts | None) -> ExtensionFacts | None:
+        """Wait until no operation is in progress on the extension that was found, and return it as it is then."""
+        if found is None or is_settled(found["provisioning_state"]):
+            return found
+        return self.waiting.until(
+            self.read,
+            lambda state: state is None or is_settled(state["provisioning_state"]),
+            lambda state: state["provisioning_state"] if state else "gone",
+            self.what(found["name"]),
+        )
+
+
+def run(call: Call) -> Outcome:
+    """Install, update or delete the extension."""
+    if MISSING_LIBRARY:
+        raise ModuleFailure(missing_required_lib(MISSING_LIBRARY))
+    with reported_failures():
+        task = _Task(call, connect(call), parse_cluster_id(call.params["cluster_id"]), waiting_for(call))
+        return _absent(task) if call.params["state"] == "absent" else _present(task)
+
+
+def _present(task: _Task) -> Outcome:
+    """Bring the extension to what the options say."""
+    options = _options(task.call)
+    cluster = _cluster_facts(task)
+    before = task.read()
+    existing = before
+    while True:
+        plan = _plan(task, options, cluster, existing)
+        if plan.action == "none" or task.call.check_mode:
+            break
+        if existing is not None and not is_settled(existing["provisioning_state"]):
+            existing = task.settle(existing)
+            continue
+        try:
+            return _apply(task, plan, before)
+        except AzureError as error:
+            if not error.busy:
+                raise
+            task.waiting.pause(task.what(str(task.call.params["name"])), f"busy ({error.code})")
+            existing = task.read()
+    after = plan.after
+    if plan.action == "none" and task.follow and not task.call.check_mode:
+        after = _succeeded(task, task.settle(existing))
+    return _outcome(task, before, after, plan, submitted=False)
+
+
+def _plan(
+    task: _Task, options: ExtensionOptions, cluster: ClusterFacts, existing: ExtensionFacts | None
+) -> ExtensionPlan:
+    """Return what is to be sent; an extension that is being deleted counts as gone.
+
+    Raises ModuleFailure when that interrupts what runs and the user did not allow it.
+    """
+    params = task.call.params
+    if existing is not None and existing["provisioning_state"].lower() == "deleting":
+        existing = None if task.call.check_mode else task.settle(existing)
+    wanted = final_settings(options, cluster, existing["settings"] if existing else None)
+    plan = plan_extension(
+        existing,
+        wanted,
+        Release(params["version"], params["auto_upgrade_minor_version"], params["release_train"]),
+        extension_id=f"{task.cluster}/providers/Microsoft.KubernetesConfiguration/extensions/{params['name']}",
+        name=params["name"],
+        resend_protected=params["resend_protected_settings"],
+    )
+    for warning in wanted.warnings if plan.action == "create" else ():
+        task.call.warn(warning)
+    if plan.disruptive and not params["allow_disruption"]:
+        raise ModuleFailure(
+            f"Extension {existing['name'] if existing else params['name']} of cluster {task.cluster.name}: changing "
+            f"{', '.join(plan.disruptive)} interrupts what runs on the cluster. Nothing was changed; set "
+            "allow_disruption to true to do it.",
+            disruptive=list(plan.disruptive),
+        )
+    return plan
+
+
+def _apply(task: _Task, plan: ExtensionPlan, before: ExtensionFacts | None) -> Outcome:
+    """Send the plan; wait for its end if asked to. Raises AzureError, `.busy` when another operation is in the way."""
+    name = plan.after["name"] if plan.after else str(task.call.params["name"])
+    request = ExtensionRequest(
+        settings=plan.settings,
+        protected=plan.protected,
+        version=plan.version,
+        auto_upgrade_minor_version=plan.auto_upgrade_minor_version,
+        release_train=plan.release_train,
+    )
+    send = extension_changes.update if plan.action == "update" else extension_changes.create
+    poller = send(
+        task.connection,
+        task.cluster,
+        name,
+        request,
+        poll_interval=task.waiting.interval,
+        follow=task.follow,
+    )
+    doing = "Updating" if plan.action == "update" else "Creating"
+    if not task.follow:
+        after = plan.after.copy() if plan.after else None
+        if after is not None:
+            after["provisioning_state"] = doing
+        return _outcome(task, before, after, plan, submitted=True)
+    after = _followed(task, poller, name, f"{doing} {name} on cluster {task.cluster.name}")
+    return _outcome(task, before, after, plan, submitted=True)
+
+
+def _followed(task: _Task, poller: LROPoller[dict[str, Any]], name: str, doing: str) -> ExtensionFacts:
+    """Return the extension after its operation has ended well. Raises ModuleFailure when it did not."""
+    try:
+        body = task.waiting.for_poller(poller, task.what(name), doing)
+    except AzureError as error:
+        if error.status is not None and error.status < 400:
+            raise ModuleFailure(f"{error.message} {_HEALTH_REPORT}", error_code=error.code) from error
+        raise
+    facts = extension_facts(body) if body else None
+    if facts is None or not is_settled(facts["provisioning_state"]):
+        facts = task.settle(read_extension(task.connection, str(task.cluster), name))
+    return _succeeded(task, facts)
+
+
+def _succeeded(task: _Task, facts: ExtensionFacts | None) -> ExtensionFacts:
+    """Return `facts` of an extension that is in order.
+
+    Raises ModuleFailure when it is gone or Failed, which it can be although the operation ended well.
+    """
+    if facts is None:
+        raise ModuleFailure(
+            f"The extension of cluster {task.cluster.name} is gone: somebody deleted it meanwhile. "
+            "Run again to install it."
+        )
+    if facts["provisioning_state"].lower() != "succeeded":
+        raise ModuleFailure(failure_message(facts, task.cluster.name), extension=facts)
+    return facts
+
+
+def failure_message(facts: ExtensionFacts, cluster: str) -> str:
+    """Return a sentence about an extension whose last operation did not succeed."""
+    reason = facts["error"] or "Azure names no reason"
+    return (
+        f"Extension {facts['name']} of cluster {cluster} is {facts['provisioning_state']}: {reason}. {_HEALTH_REPORT}"
+    )
+
+
+def _absent(task: _Task) -> Outcome:
+    """Delete the extension, whatever its name, and wait until it is gone."""
+    before = existing = task.read()
+    submitted = False
+    while existing is not None and not task.call.check_mode:
+        if existing["provisioning_state"].lower() != "deleting":
+            submitted = _delete(task, existing) or submitted
+        if not task.follow and (submitted or existing["provisioning_state"].lower() == "deleting"):
+            break
+        existing = _after_deletion(task, existing["name"])
+    return _outcome(task, before, None, None, submitted=submitted)
+
+
+def _delete(task: _Task, existing: ExtensionFacts) -> bool:
+    """Send the deletion when no other operation is in progress; return whether it was accepted."""
+    force = bool(task.call.params["force_delete"])
+    if not force and not is_settled(existing["provisioning_state"]):
+        task.settle(existing)
+        return False
+    try:
+        poller = extension_changes.delete(
+            task.connection,
+            task.cluster,
+            existing["name"],
+            force=force,
+            poll_interval=task.waiting.interval,
+            follow=task.follow,
+        )
+    except AzureError as error:
+        if not error.busy:
+            raise
+        task.waiting.pause(task.what(existing["name"]), f"busy ({error.code})")
+        return False
+    if task.follow:
+        task.waiting.for_poller(
+            poller, task.what(existing["name"]), f"Deleting {existing['name']} from cluster {task.cluster.name}"
+        )
+    return True
+
+
+def _after_deletion(task: _Task, name: str) -> ExtensionFacts | None:
+    """Return what is left of the extension once nothing happens to it any more; None when it is gone."""
+    found = task.settle(task.read())
+    if found is not None and found["name"] == name and found["provisioning_state"].lower() == "failed":
+        raise ModuleFailure(f"{failure_message(found, task.cluster.name)} It was not deleted.", extension=found)
+    return found
+
+
+def _options(call: Call) -> ExtensionOptions:
+    """Return the options as the pure functions take them, certificate and key checked.
+
+    Raises ModuleFailure for a file that cannot be read, CertificateError for what is in it.
+    """
+    params = call.params
+    certificate = params["ssl_certificate"] or _text_of(params["ssl_certificate_file"])
+    key = params["ssl_key"] or _text_of(params["ssl_key_file"])
+    for secret in (certificate, key):
+        call.hide(secret or "")
+        call.hide(certificates.to_setting(secret) if secret else "")
+    if certificate and key:
+        for warning in certificates.check_key_pair(certificate, key, params["ssl_cname"]):
+            call.warn(warning)
+    protected = params["protected_settings"] or {}
+    for value in protected.values():
+        call.hide(str(value))
+    names = (
+        *SWITCHES,
+        "inference_router_service_type",
+        "internal_load_balancer_provider",
+        "ssl_secret",
+        "ssl_cname",
+        "cluster_purpose",
+    )
+    return ExtensionOptions(
+        ssl_certificate=certificates.to_setting(certificate) if certificate else None,
+        ssl_key=certificates.to_setting(key) if key else None,
+        node_selector=params["node_selector"] or {},
+        settings=params["settings"] or {},
+        protected_settings=protected,
+        **{name: params[name] for name in names},
+    )
+
+
+def _text_of(path: str | None) -> str | None:
+    """Return the text of a file. Raises ModuleFailure when it cannot be read."""
+    if not path:
+        return None
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise ModuleFailure(f"{path} cannot be read: {reason}. Nothing was changed.") from error
+
+
+def _cluster_facts(task: _Task) -> ClusterFacts:
+    """Return the cluster's facts: those given, when they are of this cluster, or those that Azure tells."""
+    given: Mapping[str, Any] | None = task.call.params["cluster"]
+    if not given:
+        return read_cluster(task.connection, str(task.cluster))
+    lacking = sorted(ClusterFacts.__required_keys__ - given.keys())
+    if lacking:
+        raise ModuleFailure(
+            f"Option cluster takes the facts that aml_cluster_info returns; {', '.join(lacking)} is missing. "
+            "Nothing was changed."
+        )
+    if str(given["id"]).lower() != str(task.cluster).lower():
+        raise ModuleFailure(
+            f"Option cluster holds the facts of {given['id']}, not of {task.cluster}. Nothing was changed."
+        )
+    return cast(ClusterFacts, dict(given))
+
+
+def _outcome(
+    task: _Task,
+    before: ExtensionFacts | None,
+    after: ExtensionFacts | None,
+    plan: ExtensionPlan | None,
+    *,
+    submitted: bool,
+) -> Outcome:
+    """Return the result: `changed` is the difference of what a user can set."""
+    resent = plan is not None and plan.action == "update" and plan.protected is not None
+    difference = Difference(
+        subject=f"extension {(after or before or {'name': task.call.params['name']})['name']} of {task.cluster.name}",
+        before=_shown(before),
+        after=_shown(after) | ({"protected_values": "sent again"} if resent else {}),
+    )
+    return Outcome(
+        changed=difference.before != difference.after,
+        result={
+            "extension": after,
+            "submitted": submitted,
+            "settings_sent": dict(plan.settings) if plan else {},
+        },
+        differences=[difference],
+    )
+
+
+def _shown(facts: ExtensionFacts | None) -> dict[str, Any]:
+    """Return what of an extension can be wanted: the form that is compared and that `--diff` shows."""
+    if facts is None or facts["provisioning_state"].lower() == "deleting":
+        return {}
+    failed = facts["provisioning_state"].lower() in ("failed", "canceled")
+    return {
+        "name": facts["name"],
+        "state": facts["provisioning_state"] if failed else "installed",
+        "version": facts["pinned_version"] or "newest",
+        "auto_upgrade_minor_version": facts["auto_upgrade_minor_version"],
+        "release_train": (facts["release_train"] or "").lower(),
+        "settings": dict(sorted(facts["settings"].items())),
+        "protected_settings": facts["protected_settings"],
+    }
