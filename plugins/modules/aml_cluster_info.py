@@ -73,8 +73,8 @@ facts:
       sample: {Microsoft.KubernetesConfiguration: Registered}
     extension:
       description:
-        - The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null. Of protected settings only the names are
-          known.
+        - The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null. Of protected settings only the names
+          are known.
       type: dict
       returned: success
     workspaces:
@@ -84,9 +84,9 @@ facts:
       returned: success
     kubernetes:
       description:
-        - C(version), C(nodes), C(namespaces) with their phases, C(front_end) as M(azureml.fleet.azureml_fe_check) returns
-          it, C(v1_services), C(extension_workloads), C(instance_type_definition), C(instance_types), C(health_report) and
-          C(permissions). Null when the cluster's API cannot be read.
+        - C(version), C(nodes), C(namespaces) with their phases, C(front_end) as M(azureml.fleet.azureml_fe_check)
+          returns it, C(v1_services), C(extension_workloads), C(instance_type_definition), C(instance_types),
+          C(health_report) and C(permissions). Null when the cluster's API cannot be read.
       type: dict
       returned: success
     kubernetes_error:
