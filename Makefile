@@ -15,13 +15,13 @@ setup: ## make the Python environment in .cache/venv (the other commands do it b
 	@sh scripts/environment.sh
 
 demo: setup ## upgrade a simulated fleet of six clusters, twice (CONTROL_PLANE=2: two of them on a real Kubernetes API)
-	@$(PYTHON_TOOLS) scripts/demo.py $(if $(CONTROL_PLANE),--control-plane $(CONTROL_PLANE)) $(ARGS)
+	@$(PYTHON_TOOLS) -m scripts.demo $(if $(CONTROL_PLANE),--control-plane $(CONTROL_PLANE)) $(ARGS)
 
 test: setup ## run every check and test (ARGS="--only unit lint" for some of them)
-	@$(PYTHON_TOOLS) scripts/run_tests.py $(ARGS)
+	@$(PYTHON_TOOLS) -m scripts.run_tests $(ARGS)
 
 measure: setup ## longest function, typed signatures, coverage of unit and integration tests together
-	@$(PYTHON_TOOLS) scripts/measure.py $(ARGS)
+	@$(PYTHON_TOOLS) -m scripts.measure $(ARGS)
 
 benchmark: setup ## CPU-seconds per host and task, and calls per cluster, against the simulator
 	@$(PYTHON_TOOLS) -m tests.benchmark $(ARGS)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The demonstration: a simulated fleet of six clusters is upgraded, and upgraded again to show that nothing changes.
 
-usage: python scripts/demo.py [--control-plane COUNT] [--time-scale X] [--show-requests]
+usage: python -m scripts.demo [--control-plane COUNT] [--time-scale X]
 
 The collection is built and installed as a user would do it; only the endpoint and the credentials are simulated.
 """
@@ -25,10 +25,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tests.integration.harness import CALLBACKS, SCENARIOS, HarnessError, Simulator, clean_environment  # noqa: E402
+from tests.integration.harness import CALLBACKS, ROOT, SCENARIOS, HarnessError, Simulator, clean_environment
 
 BIN = Path(sys.executable).parent
 FOLDER = ROOT / ".cache" / "demo"

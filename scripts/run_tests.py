@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Everything that `make test` runs, stage by stage, and a summary of what passed, what was skipped and why.
 
-usage: python scripts/run_tests.py [--only STAGE ...] [--skip STAGE ...] [--list]
+usage: python -m scripts.run_tests [--only STAGE ...] [--skip STAGE ...] [--list]
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 def pytest_stage(name: str, *paths: str, workers: int = 2) -> Stage:
     """Return a stage that runs the tests under `paths` with so many worker processes."""
-    parallel = ("-n", str(workers), "--dist", "worksteal") if workers > 1 else ()
+    parallel = ("-n", str(workers), "--dist", "loadgroup") if workers > 1 else ()
     report = f"--junit-xml={LOGS / name}.xml"
     return Stage(
         name, tool("pytest", "-q", "--color=no", "--durations=5", report, *parallel, *paths), paths, tests=True
@@ -75,8 +75,8 @@ def pytest_stage(name: str, *paths: str, workers: int = 2) -> Stage:
 
 STATIC = (
     # The longest first: two run at a time.
-    Stage("sanity", tool("python", "scripts/sanity.py")),
-    Stage("ansible-lint", tool("python", "scripts/lint_ansible.py"), ("playbooks", "roles")),
+    Stage("sanity", tool("python", "-m", "scripts.sanity")),
+    Stage("ansible-lint", tool("python", "-m", "scripts.lint_ansible"), ("playbooks", "roles")),
     Stage("types", tool("mypy")),
     Stage("format", tool("ruff", "format", "--check", ".")),
     Stage("lint", tool("ruff", "check", ".")),
@@ -87,7 +87,7 @@ DYNAMIC = (
     pytest_stage("unit", "tests/unit"),
     pytest_stage("integration", "tests/integration"),
     pytest_stage("end-to-end", "tests/end_to_end"),
-    Stage("molecule", tool("python", "scripts/run_molecule.py"), ("extensions/molecule",)),
+    Stage("molecule", tool("python", "-m", "scripts.run_molecule"), ("extensions/molecule",)),
     pytest_stage("control-plane", "tests/contract", "tests/control_plane", workers=1),
 )
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs `ansible-test sanity` on a copy of the checkout that lies where ansible-test wants it, without any ignore file.
 
-usage: python scripts/sanity.py [ARGUMENT OF ANSIBLE-TEST ...]
+usage: python -m scripts.sanity [ARGUMENT OF ANSIBLE-TEST ...]
 """
 
 from __future__ import annotations
