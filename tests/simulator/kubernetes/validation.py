@@ -70,7 +70,7 @@ def validate_metadata(resource: Resource, obj: Mapping[str, Any]) -> list[FieldE
     if size > ANNOTATIONS_LIMIT:
         findings.append(errors.too_long("metadata.annotations", ANNOTATIONS_LIMIT))
     for index, finalizer in enumerate(metadata.get("finalizers") or ()):
-        findings += _finalizer(finalizer, f"metadata.finalizers[{index}]", custom=resource.custom)
+        findings += _finalizer(finalizer, f"metadata.finalizers[{index}]", custom=resource.custom or resource.group == "apiextensions.k8s.io")
     return findings
 
 
