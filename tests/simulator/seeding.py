@@ -32,7 +32,7 @@ SETTLE_REAL_SECONDS = 20.0
 
 async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> None:
     """Fill `cluster`; returns when the pods of its Deployments are as they should be."""
-    target, spec = Cluster(api), cluster.spec
+    target, spec = Cluster(api, "azureml-v1"), cluster.spec
     # A real cluster keeps the nodes it has; one without any gets the scenario's, which KWOK brings to life.
     if spec.kubernetes is None or not await target.items(paths.NODES):
         for node in nodes(spec):
@@ -54,7 +54,7 @@ async def relabel_nodes(api: ClusterApi, pool: str, before: dict[str, str], afte
     """Give the nodes of a pool the labels `after` in place of `before`, as AKS does when the pool is updated."""
     changes: dict[str, str | None] = {key: None for key in before if key not in after}
     changes |= {key: value for key, value in after.items() if before.get(key) != value}
-    target = Cluster(api)
+    target = Cluster(api, "aks")
     for node in await target.items(paths.NODES, f"agentpool={pool}"):
         name = node["metadata"]["name"]
         await target.merge(f"{paths.NODES}/{name}", {"metadata": {"labels": changes}})

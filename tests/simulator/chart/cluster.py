@@ -49,9 +49,10 @@ def config_maps(namespace: str) -> str:
 class Cluster:
     """A cluster seen through `api`: reads give None for what is missing, anything unexpected raises."""
 
-    def __init__(self, api: ClusterApi) -> None:
-        """Speak through `api`."""
+    def __init__(self, api: ClusterApi, manager: str = "helm") -> None:
+        """Speak through `api`; `manager` owns the fields that are written."""
         self.api = api
+        self._owner = {"fieldManager": manager}
 
     async def get(self, path: str) -> dict[str, Any] | None:
         """The object at `path`, or None."""
@@ -68,7 +69,7 @@ class Cluster:
 
     async def create(self, path: str, manifest: dict[str, Any]) -> bool:
         """Create an object in the collection `path`; False when it exists."""
-        answer = await self.api.request("POST", path, body=manifest)
+        answer = await self.api.request("POST", path, query=self._owner, body=manifest)
         if answer.status == 409:
             return False
         _good(answer, "POST", path)
@@ -76,7 +77,7 @@ class Cluster:
 
     async def merge(self, path: str, patch: dict[str, Any]) -> dict[str, Any] | None:
         """Apply a JSON merge patch; None when the object is missing."""
-        answer = await self.api.request("PATCH", path, body=patch, content_type=MERGE_PATCH)
+        answer = await self.api.request("PATCH", path, query=self._owner, body=patch, content_type=MERGE_PATCH)
         return None if answer.status == 404 else _good(answer, "PATCH", path)
 
     async def ensure(self, path: str, manifest: dict[str, Any]) -> None:
