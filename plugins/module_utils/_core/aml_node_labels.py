@@ -85,17 +85,20 @@ def run(call: Call) -> Outcome:
         return _outcome(cluster, plan)
 
 
+def _wanted(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return every set of labels that the options hold, values as texts. Raises ModuleFailure for what is none."""
+    every = [params["labels"]] if params["labels"] is not None else list(params["nodes"].values())
+    if not all(isinstance(labels, Mapping) for labels in every):
+        raise ModuleFailure("Nothing was changed: 'nodes' must hold, for each node, its labels as key: value.")
+    absent = params["state"] == "absent"
+    return [{key: "" if absent else rules.as_text(value) for key, value in labels.items()} for labels in every]
+
+
 def _refuse_labels(params: Mapping[str, Any]) -> None:
     """Raise ModuleFailure for labels that Kubernetes refuses or that are not ours to set."""
-    every = [params["labels"]] if params["labels"] is not None else list(params["nodes"].values())
-    problems = []
-    for labels in every:
-        if not isinstance(labels, Mapping):
-            raise ModuleFailure("Nothing was changed: 'nodes' must hold, for each node, its labels as key: value.")
-        given = labels if params["state"] == "present" else dict.fromkeys(labels, "")
-        problems += rules.node_label_problems(given)
+    problems = {problem for labels in _wanted(params) for problem in rules.node_label_problems(labels)}
     if problems:
-        raise ModuleFailure(f"No node was labelled, because {'; '.join(sorted(set(problems)))}.")
+        raise ModuleFailure(f"No node was labelled, because {'; '.join(sorted(problems))}.")
 
 
 def _plan(params: Mapping[str, Any], cluster: ClusterConnection) -> list[Change]:
@@ -103,7 +106,8 @@ def _plan(params: Mapping[str, Any], cluster: ClusterConnection) -> list[Change]
     chosen = selector(params["selector"]) if params["selector"] else None
     found = {node["metadata"]["name"]: node for node in cluster.list(NODES, label_selector=chosen)}
     _refuse_aks(cluster, found)
-    wanted = dict.fromkeys(found, params["labels"]) if params["nodes"] is None else params["nodes"]
+    sets = _wanted(params)
+    wanted = dict.fromkeys(found, sets[0]) if params["nodes"] is None else dict(zip(params["nodes"], sets, strict=True))
     unknown = sorted(wanted.keys() - found.keys())
     if unknown:
         raise ModuleFailure(

@@ -126,12 +126,9 @@ def _verdict(
     current = sum(version == UPGRADABLE_VERSION for version in versions)
     mark = f"{VERSION_LABEL}={UPGRADABLE_VERSION}"
     if current == 0 and (versions or template != UPGRADABLE_VERSION):
-        seen = (
-            f"{len(versions)} running pods, none labelled"
-            if versions
-            else "no running pod, and new ones are not labelled"
-        )
-        return "v1", [f"{seen} {mark}"]
+        if versions:
+            return "v1", [f"none of its {len(versions)} running pods is labelled {mark}"]
+        return "v1", [f"no pod of it is running, and new ones are not labelled {mark}"]
     reasons = []
     if current < len(versions):
         reasons.append(f"{len(versions) - current} of {len(versions)} running pods are not labelled {mark}")

@@ -45,7 +45,7 @@ def from_option(option: Mapping[str, Any]) -> InstanceType:
     """Return an InstanceType from a module's option; an amount of null is one that was not given."""
     return InstanceType(
         name=str(option.get("name") or ""),
-        node_selector=dict(option.get("node_selector") or {}),
+        node_selector=_texts(option.get("node_selector")),
         requests=_amounts(option.get("requests")),
         limits=_amounts(option.get("limits")),
     )
@@ -194,6 +194,11 @@ def applied(wanted: InstanceType, after: InstanceTypeFacts) -> InstanceType:
         requests={name: after["requests"][name] for name in wanted.requests},
         limits={name: after["limits"][name] for name in wanted.limits},
     )
+
+
+def _texts(selector: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a node selector with its values as texts, where they can be."""
+    return {key: labels.as_text(value) for key, value in (selector or {}).items()}
 
 
 def _amounts(values: Mapping[str, Any] | None) -> dict[str, str]:

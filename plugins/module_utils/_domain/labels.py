@@ -36,6 +36,16 @@ def is_reserved(key: str) -> bool:
     return any(prefix == domain or prefix.endswith(f".{domain}") for domain in _RESERVED)
 
 
+def as_text(value: object) -> object:
+    """Return a label's value as YAML's authors mean it: true and 4 as the texts 'true' and '4', all else unchanged.
+
+    A fraction stays what it is, and is refused later: YAML has already made 1.1 of 1.10.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int) else value
+
+
 def syntax_problem(key: str, value: object) -> str | None:
     """Return why Kubernetes would refuse the label, as the end of a sentence, or None when it takes it."""
     prefix, slash, name = key.rpartition("/")
