@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sys
 import traceback
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import AnsibleValidationErrorMultiple, UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
 from ansible_collections.azureml.fleet.plugins.module_utils._memory import RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, Core, ModuleFailure
 from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
@@ -50,7 +52,7 @@ class InProcessAction(ActionBase):
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the task's result; a failure is returned and never raised, so that `until` and `failed_when` see it."""
+        """Return the result; a failure is returned and never raised, so that `until` and `failed_when` see it."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars) or {}
         reason = self._why_not_here(task_vars)
@@ -94,14 +96,15 @@ class InProcessAction(ActionBase):
     def _other_interpreter(self, task_vars: Mapping[str, Any]) -> bool:
         """Tell whether the host, or the host the task is delegated to, names a Python other than this one.
 
-        The paths are compared as they are written: two virtual environments can share one real interpreter.
+        Two virtual environments can share one real interpreter, so a link counts as the same only in the same folder
+        (a virtual environment's `python` and `python3`).
         """
         variables = task_vars
         if self._task.delegate_to:
             delegated = task_vars.get("ansible_delegated_vars", {})
             variables = delegated.get(self._task.delegate_to, {})
         interpreter = self._templar.template(variables.get("ansible_python_interpreter") or "auto")
-        return not str(interpreter).startswith("auto") and str(interpreter) != sys.executable
+        return not str(interpreter).startswith("auto") and not _same_interpreter(str(interpreter), sys.executable)
 
     def _run_here(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Validate the arguments, run the core, and return its result without any secret."""
@@ -200,8 +203,14 @@ class _Progress:
         display.display(f"    [{self._host}] {text}", color=C.COLOR_VERBOSE)
 
 
+def _same_interpreter(one: str, other: str) -> bool:
+    """Tell whether two paths name the same Python of the same environment."""
+    same_folder = os.path.dirname(one) == os.path.dirname(other)
+    return one == other or (same_folder and os.path.realpath(one) == os.path.realpath(other))
+
+
 def _as_a_module_sees(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments as they look after the way to a module and back: plain JSON types, vaulted values in clear."""
+    """Return the arguments as a module gets them: plain JSON types, vaulted values in clear."""
     try:
         from ansible.module_utils.common.json import (
             Direction,

@@ -45,9 +45,7 @@ class SharedMemory:
             size = os.fstat(self._descriptor).st_size
             offset = 0
             while offset < size:
-                record, expires, length = _HEADER.unpack(
-                    os.pread(self._descriptor, _HEADER.size, offset)
-                )
+                record, expires, length = _HEADER.unpack(os.pread(self._descriptor, _HEADER.size, offset))
                 offset += _HEADER.size
                 if record == digest:
                     fresh = expires > time.time()

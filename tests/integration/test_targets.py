@@ -9,7 +9,6 @@ A target is tests/integration/targets/<name>/tasks/main.yml beside scenario.yml,
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,7 @@ def _play(name: str, ready: dict[str, Any]) -> list[dict[str, Any]]:
             "vars_files": variable_files,
             "vars": {
                 "ansible_connection": "local",
-                "ansible_python_interpreter": sys.executable,
+                "ansible_python_interpreter": "{{ ansible_playbook_python }}",
                 "simulator": ready,
                 "clusters": {cluster["name"]: cluster for cluster in ready["clusters"]},
             },

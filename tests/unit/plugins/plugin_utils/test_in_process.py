@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,3 +46,14 @@ def test_warnings_and_deprecations_have_the_form_of_a_module() -> None:
         "warnings": ["careful"],
         "deprecations": [{"msg": "goes away", "version": "2.0.0", "collection_name": "azureml.fleet"}],
     }
+
+
+def test_interpreter_is_the_same_under_its_other_names_in_its_folder(tmp_path: Path) -> None:
+    real, alias, elsewhere = tmp_path / "a" / "python3", tmp_path / "a" / "python", tmp_path / "b" / "python3"
+    for folder in (real.parent, elsewhere.parent):
+        folder.mkdir()
+    real.touch()
+    alias.symlink_to(real)
+    elsewhere.symlink_to(real)
+    assert _in_process._same_interpreter(str(alias), str(real))
+    assert not _in_process._same_interpreter(str(elsewhere), str(real)), "another virtual environment"

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The measurements. CPU-seconds are those of `ansible-playbook` and of every process that it started."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.benchmark.calls import counted
+from tests.integration.harness import Ansible, AnsibleRun, Simulator
+
+Numbers = dict[str, float]
+
+
+def fleet_scenario(clusters: int) -> dict[str, Any]:
+    """Return a scenario of healthy clusters, each with GPU nodes and a legacy compute."""
+    pools = [
+        {"name": "system", "mode": "System", "vm_size": "Standard_D4s_v5", "count": 3},
+        {"name": "gpu", "mode": "User", "vm_size": "Standard_NC4as_T4_v3", "count": 1},
+    ]
+    return {
+        "time_scale": 100,
+        "workspaces": [{"name": "ml-west", "resource_group": "rg-ml"}],
+        "clusters": [
+            {
+                "name": f"aks-{number:03}",
+                "resource_group": "rg-aks",
+                "front_end": "v2",
+                "node_pools": pools,
+                "namespaces": ["azureml-ml-west"],
+                "legacy_computes": [{"workspace": "ml-west", "name": f"v1-{number:03}"}],
+            }
+            for number in range(1, clusters + 1)
+        ],
+    }
+
+
+def inventory(fleet: Simulator) -> dict[str, Any]:
+    """Return the fleet as an inventory, as a user writes it: three lines a cluster and one instance type for all."""
+    group = f"/subscriptions/{fleet.ready['subscription_id']}/resourceGroups/rg-ml"
+    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/ml-west"
+    gpu = {
+        "name": "one-gpu",
+        "node_selector": {"agentpool": "gpu"},
+        "requests": {"cpu": "1", "memory": "4Gi"},
+        "limits": {"cpu": "2", "memory": "8Gi", "nvidia.com/gpu": "1"},
+    }
+    hosts = {
+        name: {
+            "aml_cluster_id": cluster["id"],
+            "aml_workspace": workspace,
+            "aml_compute_name": f"k8s-{name.removeprefix('aks-')}",
+        }
+        for name, cluster in fleet.clusters.items()
+    }
+    return {"all": {"hosts": hosts, "vars": {"aml_poll_interval": 0.5, "aml_instance_types": [gpu]}}}
+
+
+def _play(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    variables = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    return [{"name": "Read", "hosts": "all", "gather_facts": False, "vars": variables, "tasks": tasks}]
+
+
+def measure_host_task(ansible: Ansible, hosts: int, forks: int) -> Numbers:
+    """Compare one reading task on every host inside Ansible's worker with the same task as modules."""
+    read = {
+        "name": "Read the extension",
+        "azureml.fleet.aml_extension_info": {"cluster_id": "{{ aml_cluster_id }}"},
+    }
+    nothing = {"name": "Nothing", "ansible.builtin.meta": "noop"}
+    arguments = ["--forks", str(forks)]
+    with Simulator(fleet_scenario(hosts)) as fleet:
+        seconds = {}
+        for name, tasks, in_process in (("empty", [nothing], True), ("here", [read], True), ("module", [read], False)):
+            run = ansible(
+                _play(tasks),
+                inventory=inventory(fleet),
+                variables={"aml_in_process": in_process},
+                environment=fleet.environment,
+                arguments=arguments,
+                timeout=1200,
+            ).check()
+            seconds[name] = run.cpu_seconds
+    here = (seconds["here"] - seconds["empty"]) / hosts
+    module = (seconds["module"] - seconds["empty"]) / hosts
+    return {
+        "hosts": hosts,
+        "cpu_seconds_per_host_task_in_process": round(here, 3),
+        "cpu_seconds_per_host_task_as_module": round(module, 3),
+        "times_cheaper_in_process": round(module / here, 1),
+    }
+
+
+def _host_tasks(run: AnsibleRun) -> int:
+    return sum(not each.item and each.status != "retry" for each in run.tasks)
+
+
+def measure_fleet(ansible: Ansible, clusters: int, forks: int) -> Numbers:
+    """Upgrade a fleet twice: the full upgrade, and the run that has nothing to do."""
+    numbers: Numbers = {"clusters": clusters}
+    with Simulator(fleet_scenario(clusters)) as fleet:
+        for name in ("full", "nothing"):
+            position = fleet.position()
+            run = ansible(
+                "azureml.fleet.upgrade",
+                inventory=inventory(fleet),
+                environment=fleet.environment,
+                arguments=["--forks", str(forks)],
+                timeout=1800,
+            ).check()
+            requests = fleet.request_log(since=position)
+            numbers |= {
+                f"{name}_cpu_seconds_per_cluster": round(run.cpu_seconds / clusters, 3),
+                f"{name}_seconds": round(run.seconds, 1),
+                f"{name}_host_tasks_per_cluster": round(_host_tasks(run) / clusters, 1),
+                f"{name}_azure_calls_per_cluster": round(counted(requests, "arm").total() / clusters, 2),
+                f"{name}_kubernetes_calls_per_cluster": round(counted(requests, "kubernetes").total() / clusters, 2),
+                f"{name}_tokens": sum(
+                    request["service"] == "identity" and request["method"] == "POST" for request in requests
+                ),
+                f"{name}_changed_tasks": sum(run.changed().values()),
+                f"{name}_writing_requests": len(fleet.writes(since=position)),
+            }
+    return numbers

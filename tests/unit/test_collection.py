@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The collection's parts agree with each other."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ROOT / "plugins"
+MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
+ROLES = sorted(path.name for path in (ROOT / "roles").glob("*") if path.is_dir())
+PLAYBOOKS = sorted(path.name for path in (ROOT / "playbooks").glob("*.yml"))
+PACKAGE = "ansible_collections.azureml.fleet.plugins"
+
+
+def _load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def _constants(module: str) -> dict[str, str]:
+    """Return the texts that a module file assigns to names: DOCUMENTATION, EXAMPLES, RETURN."""
+    tree = ast.parse((PLUGINS / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+    return {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
+    }
+
+
+def test_version_is_the_same_everywhere() -> None:
+    version = importlib.import_module(f"{PACKAGE}.module_utils._version").VERSION
+    assert _load(ROOT / "galaxy.yml")["version"] == version
+
+
+def test_action_group_names_every_module_that_takes_connection_options() -> None:
+    specs = {name: importlib.import_module(f"{PACKAGE}.module_utils._core.{name}").SPEC for name in MODULES}
+    connecting = [name for name, spec in specs.items() if "auth_source" in spec.argument_spec]
+    assert _load(ROOT / "meta" / "runtime.yml")["action_groups"]["all"] == connecting
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_action_and_core_are_three_shells_of_one_thing(module: str) -> None:
+    core = importlib.import_module(f"{PACKAGE}.module_utils._core.{module}")
+    action = importlib.import_module(f"{PACKAGE}.action.{module}").ActionModule
+    assert action.spec is core.SPEC
+    assert action.core is core.run
+    shell = ast.parse((PLUGINS / "modules" / f"{module}.py").read_text(encoding="utf-8"))
+    functions = [node for node in shell.body if isinstance(node, ast.FunctionDef)]
+    assert [function.name for function in functions] == ["main"]
+    assert len(functions[0].body) <= 2, "a module file holds documentation and one line of code"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_documents_itself(module: str) -> None:
+    texts = _constants(module)
+    documentation = yaml.safe_load(texts["DOCUMENTATION"])
+    assert documentation["module"] == module
+    fragments = documentation.get("extends_documentation_fragment", [])
+    assert "attributes" in documentation or any("attributes" in fragment for fragment in fragments)
+    examples = yaml.safe_load(texts["EXAMPLES"])
+    assert any(f"azureml.fleet.{module}" in task for task in examples), "no example uses the module by its full name"
+    assert yaml.safe_load(texts["RETURN"])
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_documented_options_are_the_spec(module: str) -> None:
+    spec = importlib.import_module(f"{PACKAGE}.module_utils._core.{module}").SPEC
+    documentation = yaml.safe_load(_constants(module)["DOCUMENTATION"])
+    options = set(documentation.get("options") or {})
+    for name in documentation.get("extends_documentation_fragment", []):
+        _namespace, _collection, file, *variant = name.split(".")
+        fragment = importlib.import_module(f"{PACKAGE}.doc_fragments.{file}").ModuleDocFragment
+        text = getattr(fragment, variant[0].upper() if variant else "DOCUMENTATION")
+        options |= set((yaml.safe_load(text) or {}).get("options") or {})
+    assert options == set(spec.argument_spec)
+
+
+def test_only_one_file_knows_the_insides_of_ansible() -> None:
+    pattern = re.compile(r"_no_log_values|_compute_environment_string|get_module_encoder|_execute_module")
+    users = {path.name for path in PLUGINS.rglob("*.py") if pattern.search(path.read_text(encoding="utf-8"))}
+    assert users == {"_in_process.py"}
+
+
+def test_layers_import_one_way_only() -> None:
+    plugins = r"ansible_collections\.azureml\.fleet\.plugins"
+    utils = rf"{plugins}\.module_utils"
+    forbidden = {
+        # Resource ids are plain text work, so the pure rooms may use them.
+        "_domain": rf"{utils}\.(_azure(?!\.(resource_id|errors))|_kubernetes|_core|_run)|{plugins}\.plugin_utils",
+        "_azure": rf"{utils}\.(_core|_run|_kubernetes)|{plugins}\.plugin_utils|ansible\.",
+        "_kubernetes": rf"{utils}\.(_core|_run)|{plugins}\.plugin_utils|ansible\.",
+        "_core": rf"{plugins}\.plugin_utils|ansible\.(utils|errors|plugins)",
+    }
+    offences = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for room, pattern in forbidden.items()
+        for path in sorted((PLUGINS / "module_utils" / room).rglob("*.py"))
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.match(rf"\s*(from|import) ({pattern})", line)
+    ]
+    assert offences == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_has_its_argument_specs(role: str) -> None:
+    specs = _load(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]
+    assert specs["main"]["short_description"]
+    assert (ROOT / "roles" / role / "tasks" / "main.yml").exists()
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_playbook_composes_roles(playbook: str) -> None:
+    for play in _load(ROOT / "playbooks" / playbook):
+        assert play["name"], "every play says what it does"
+        assert "any_errors_fatal" not in play, "a failing cluster must not stop the others"
+
+
+def test_requirements_have_lower_bounds_only() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    needs = [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+    assert needs
+    assert [need for need in needs if not re.fullmatch(r"[a-z0-9-]+>=[0-9.]+", need)] == []
+
+
+def test_no_ignore_file_hides_findings() -> None:
+    assert list((ROOT / "tests").glob("sanity/ignore*")) == []
+    assert not (ROOT / ".ansible-lint-ignore").exists()
