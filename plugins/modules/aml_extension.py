@@ -10,7 +10,8 @@ module: aml_extension
 short_description: Install, update or delete the Azure Machine Learning extension of a cluster
 version_added: 0.1.0
 description:
-  - Manages the cluster extension C(Microsoft.AzureML.Kubernetes) of an AKS cluster, or of one connected through Azure Arc.
+  - Manages the cluster extension C(Microsoft.AzureML.Kubernetes) of an AKS cluster, or of one connected through
+    Azure Arc.
   - What C(az k8s-extension create) computes on the client (location, names, clean-up of relay and ingress settings, the
     choices for small clusters) is computed here, too; without it the health check of the chart fails.
   - An extension of this type that has another name than O(name) is taken over as it is.
@@ -40,15 +41,16 @@ options:
     type: bool
   enable_inference:
     description:
-      - Whether the cluster serves models. Needs O(inference_router_service_type), and a decision about TLS - a certificate
-        with its key, or O(ssl_secret), and O(ssl_cname); or O(allow_insecure_connections=true).
+      - Whether the cluster serves models. Needs O(inference_router_service_type), and a decision about TLS - a
+        certificate with its key, or O(ssl_secret), and O(ssl_cname); or O(allow_insecure_connections=true).
     type: bool
   inference_router_service_type:
     description: How the router is reached.
     type: str
     choices: [ClusterIP, LoadBalancer, NodePort]
   internal_load_balancer_provider:
-    description: Whose internal load balancer the router gets. AKS and O(inference_router_service_type=LoadBalancer) only.
+    description:
+      - Whose internal load balancer the router gets. Only for AKS, and O(inference_router_service_type=LoadBalancer).
     type: str
     choices: [azure]
   allow_insecure_connections:
@@ -98,7 +100,8 @@ options:
     choices: [DevTest, FastProd]
   enable_upgrade:
     description:
-      - Whether the extension takes over from the C(azureml-fe) of a legacy AksCompute (setting C(scoringFe.enableUpgrade)).
+      - Whether the extension takes over from the C(azureml-fe) of a legacy AksCompute (setting
+        C(scoringFe.enableUpgrade)).
       - The Deployment must carry the annotation that M(azureml.fleet.azureml_fe_annotation) sets.
     type: bool
   settings:
@@ -108,9 +111,11 @@ options:
     type: dict
   protected_settings:
     description:
-      - Further protected settings. Azure never tells their values, so a changed value cannot be seen. They are sent when a
-        name is missing, when anything else is sent and none would be lost, or with O(resend_protected_settings=true).
-      - Sent ones replace all those that the extension has. Where that would delete one that is not given, the task fails.
+      - Further protected settings. Azure never tells their values, so a changed value cannot be seen. They are sent
+        when a name is missing, when anything else is sent and none would be lost, or with
+        O(resend_protected_settings=true).
+      - Sent ones replace all those that the extension has. Where that would delete one that is not given, the task
+        fails.
     type: dict
   resend_protected_settings:
     description: Send protected settings, certificate and key included, in any case. The task is then always changed.
@@ -128,17 +133,19 @@ options:
     description: Release train. A new extension gets V(stable).
     type: str
   cluster:
-    description: Facts of the cluster, as C(facts.cluster) of M(azureml.fleet.aml_cluster_info). Saves reading them again.
+    description:
+      - Facts of the cluster, as C(facts.cluster) of M(azureml.fleet.aml_cluster_info). Saves reading them again.
     type: dict
   allow_disruption:
     description:
       - Whether a live extension may be changed in a way that interrupts what runs on it - other values of
-        O(allow_insecure_connections), O(inference_router_service_type), O(internal_load_balancer_provider), O(ssl_cname) or
-        O(node_selector), and switching training or inference off.
+        O(allow_insecure_connections), O(inference_router_service_type), O(internal_load_balancer_provider),
+        O(ssl_cname) or O(node_selector), and switching training or inference off.
     type: bool
     default: false
   force_delete:
-    description: Delete the extension in Azure although the cluster does not answer. What runs on the cluster stays there.
+    description:
+      - Delete the extension in Azure although the cluster does not answer. What runs on the cluster stays there.
     type: bool
     default: false
   wait_timeout:
@@ -189,14 +196,18 @@ extension:
     auto_upgrade_minor_version: {description: Whether minor versions are installed by themselves., type: bool}
     release_namespace: {description: Namespace of the release., type: str}
     settings: {description: Settings., type: dict}
-    protected_settings: {description: Names of the protected settings; their values are never known., type: list, elements: str}
+    protected_settings:
+      description: Names of the protected settings; their values are never known.
+      type: list
+      elements: str
     error: {description: What went wrong in the last operation., type: str}
 submitted:
   description: Whether a request was sent that Azure may still be working on.
   returned: success
   type: bool
 settings_sent:
-  description: The settings that differed and were sent, or would be sent in check mode; those that the module derived included.
+  description:
+    - The settings that differed and were sent, or would be sent in check mode, those that the module derived included.
   returned: success
   type: dict
 disruptive:

@@ -59,7 +59,10 @@ extension:
     auto_upgrade_minor_version: {description: Whether minor versions are installed by themselves., type: bool}
     release_namespace: {description: Namespace of the release., type: str}
     settings: {description: Settings., type: dict}
-    protected_settings: {description: Names of the protected settings; their values are never known., type: list, elements: str}
+    protected_settings:
+      description: Names of the protected settings; their values are never known.
+      type: list
+      elements: str
     error: {description: What went wrong in the last operation., type: str}
 """
 

@@ -15,8 +15,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id i
     ResourceId,
     parse_cluster_id,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.values import nested
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, NodePool
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.values import nested
 
 Identity = Literal["SystemAssigned", "UserAssigned", "ServicePrincipal", "None"]
 

@@ -15,8 +15,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id i
     parse_workspace_id,
     same_id,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.values import nested
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.attachments import identity_name
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, WorkspaceFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.values import nested
 
 #: Types of computes that live on a cluster, in lower case -> the spelling of the API.
 _CLUSTER_TYPES = {"aks": "AKS", "kubernetes": "Kubernetes"}
@@ -77,12 +78,14 @@ def compute_facts(body: Mapping[str, Any], workspace_id: str) -> ComputeFacts:
         attached=attached if isinstance(attached, bool) else None,
         namespace=inner.get("namespace"),
         default_instance_type=inner.get("defaultInstanceType"),
-        identity_type=identity.get("type"),
+        identity_type=identity_name(identity.get("type")),
         user_assigned_identities=sorted(nested(identity, "userAssignedIdentities")),
         resource_id=str(properties.get("resourceId") or ""),
         cluster_purpose=inner.get("clusterPurpose"),
         ssl_status=nested(inner, "sslConfiguration").get("status"),
         load_balancer_type=inner.get("loadBalancerType"),
+        description=properties.get("description") or None,
+        tags={str(key): str(value) for key, value in nested(body, "tags").items()},
         errors=_errors(properties),
     )
 
@@ -96,3 +99,19 @@ def _errors(properties: Mapping[str, Any]) -> list[str]:
         if text:
             found.append(text)
     return found
+
+
+def is_settled(state: str) -> bool:
+    """Tell whether a provisioning state is final, that is whether no operation is in progress."""
+    return state.lower() in ("succeeded", "failed", "canceled")
+
+
+def compute_failure(facts: ComputeFacts, workspace: str) -> str:
+    """Return a sentence about a compute whose last operation did not succeed."""
+    reason = "; ".join(facts["errors"]) or "Azure names no reason"
+    return (
+        f"Compute {facts['name']} of workspace {workspace} is {facts['provisioning_state']}: {reason}. Check that the "
+        "extension of the cluster is healthy, that the namespace exists, and that a user-assigned identity of the "
+        "workspace is Kubernetes Extension Contributor and Azure Kubernetes Service Cluster Admin on the cluster; then "
+        "run again."
+    )

@@ -12,8 +12,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, read_error
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import parse_cluster_id
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.values import nested
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.values import nested
 
 EXTENSION_TYPE = "Microsoft.AzureML.Kubernetes"
 #: The version that azure-mgmt-kubernetesconfiguration speaks by default: reads and writes use the same.

@@ -1,85 +1,64 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which labels the nodes of a cluster should carry, and where its pods could go once they carry them."""
+"""Labels of node pools: what may be set, and how wanted labels meet those that are there."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import gpu, instance_types, placement
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts, NodeFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+#: Prefixes that AKS keeps for itself and refuses (learn.microsoft.com/azure/aks/use-labels, "Reserved prefixes").
+RESERVED_PREFIXES = ("kubernetes.azure.com/", "kubernetes.io/")
+_NAME = re.compile(r"^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$")
+_PREFIX = re.compile(r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
 
-Labels = dict[str, dict[str, str]]
+
+class LabelError(Exception):
+    """A label that AKS or Kubernetes would refuse, in one sentence."""
 
 
-def wanted_pool_labels(settings: Settings, facts: FleetFacts) -> Labels:
-    """Return the labels by node pool of an AKS cluster; pools that need none are left out.
+def checked_labels(pool: str, labels: Mapping[str, Any], *, removing: bool = False) -> dict[str, str]:
+    """Return labels with their values as texts (true becomes `true`, as Kubernetes writes it).
 
-    A pool's labels come from what its machines are (`aml_gpu_node_labels`) and from `aml_node_pool_labels`.
+    Raises LabelError for a key or value outside the rules of kubernetes.io/docs/concepts/overview/working-with-objects/
+    labels ("Syntax and character set") or with a prefix that AKS reserves. `removing`: values do not matter.
     """
-    if facts["cluster"]["kind"] != "aks":
-        return {}
-    nodes = facts["kubernetes"]["nodes"] if facts["kubernetes"] else []
-    overrides = settings.mapping("node_pool_labels")
-    found: Labels = {}
-    for pool in facts["cluster"]["node_pools"]:
-        own = _texts(overrides.get(pool["name"]))
-        if settings.flag("gpu_node_labels"):
-            labels = dict(gpu.wanted_pool_labels(pool, nodes, own).labels)
-        else:
-            labels = {key: value for key, value in own.items() if value is not None}
-        if labels:
-            found[pool["name"]] = labels
-    return found
+    checked: dict[str, str] = {}
+    for key, value in labels.items():
+        _check_key(pool, str(key))
+        text = "" if removing else _as_text(pool, str(key), value)
+        if text and not _NAME.match(text):
+            raise LabelError(
+                f"Label {key}={text} of node pool {pool}: a value has at most 63 letters, digits, '-', '_' and '.', "
+                "and begins and ends with a letter or digit."
+            )
+        checked[str(key)] = text
+    return checked
 
 
-def wanted_node_labels(settings: Settings, facts: FleetFacts) -> Labels:
-    """Return the labels by node of a cluster without node pools (Azure Arc); nodes that need none are left out."""
-    if facts["cluster"]["kind"] != "arc" or facts["kubernetes"] is None or not settings.flag("gpu_node_labels"):
-        return {}
-    found: Labels = {}
-    for node in facts["kubernetes"]["nodes"]:
-        labels = dict(gpu.wanted_node_labels(node).labels)
-        if labels:
-            found[node["name"]] = labels
-    return found
+def merged(existing: Mapping[str, str], wanted: Mapping[str, str], *, remove: bool) -> dict[str, str]:
+    """Return the labels as they are to be: the wanted ones over the existing, or the existing without them."""
+    if remove:
+        return {key: value for key, value in existing.items() if key not in wanted}
+    return {**existing, **wanted}
 
 
-def candidates(settings: Settings, facts: FleetFacts) -> list[placement.Candidate]:
-    """Return every node that a pod could get: those that are there, and those that an empty pool could start.
-
-    All are taken as they will be once the wanted labels are on them.
-    """
-    if facts["kubernetes"] is None:
-        return []
-    pools, own = wanted_pool_labels(settings, facts), wanted_node_labels(settings, facts)
-    nodes = facts["kubernetes"]["nodes"]
-    found = [_labelled(node, {**pools.get(node["pool"] or "", {}), **own.get(node["name"], {})}) for node in nodes]
-    peopled = {node["pool"] for node in nodes}
-    for pool in facts["cluster"]["node_pools"]:
-        if pool["name"] not in peopled:
-            found.append(placement.pool_candidate(pool, pools.get(pool["name"])))
-    return found
+def _check_key(pool: str, key: str) -> None:
+    """Raise LabelError unless `key` is a label's name, with or without a DNS prefix that is free to use."""
+    reserved = next((prefix for prefix in RESERVED_PREFIXES if key.startswith(prefix)), None)
+    if reserved:
+        raise LabelError(f"Label {key} of node pool {pool}: AKS keeps the prefix {reserved} for itself.")
+    prefix, slash, name = key.rpartition("/")
+    if not _NAME.match(name) or (slash and (len(prefix) > 253 or not _PREFIX.match(prefix))):
+        raise LabelError(f"'{key}' of node pool {pool} is not a label: write name or dns.prefix/name.")
 
 
-def tolerations(facts: FleetFacts) -> list[placement.Toleration]:
-    """Return the tolerations of Azure Machine Learning's pods; AKS adds those for devices that a pod asks for."""
-    devices = instance_types.GPU_RESOURCES if facts["cluster"]["kind"] == "aks" else ()
-    return placement.workload_tolerations(extended_resources=devices)
-
-
-def _labelled(node: NodeFacts, labels: Mapping[str, str]) -> placement.Candidate:
-    """Return a node with `labels` put on it."""
-    together: dict[str, Any] = {**node, "labels": {**node["labels"], **labels}}
-    return placement.as_candidate(NodeFacts(**together))  # type: ignore[typeddict-item]  # the same keys as `node`
-
-
-def _texts(labels: Mapping[str, Any] | None) -> dict[str, str | None]:
-    """Return labels with their values as texts: YAML makes numbers and truths of some. null takes a label out."""
-    found: dict[str, str | None] = {}
-    for key, value in (labels or {}).items():
-        found[key] = str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
-    return found
+def _as_text(pool: str, key: str, value: Any) -> str:
+    """Return a value as text."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, int, float)):
+        return str(value)
+    raise LabelError(f"Label {key} of node pool {pool} needs a text, a number or a boolean as its value.")

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Node pools of an AKS cluster, as whole resources: an update is a PUT of everything that was read."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+try:
+    from azure.mgmt.containerservice import ContainerServiceClient
+
+    MISSING_LIBRARY: str | None = None
+except ImportError:
+    MISSING_LIBRARY = "azure-mgmt-containerservice"
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import azure_errors
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.values import nested
+
+if TYPE_CHECKING:
+    from azure.core.polling import LROPoller
+
+_API = arm.API_VERSIONS["microsoft.containerservice"]
+#: What the service sets itself, and a PUT need not carry (the API marks them read-only).
+_READ_ONLY = ("currentOrchestratorVersion", "eTag", "nodeImageVersion", "provisioningState", "status")
+
+
+def list_agent_pools(connection: AzureConnection, cluster: ResourceId) -> list[dict[str, Any]]:
+    """Return all node pools as the service sent them, with one request. Raises AzureError."""
+    return arm.list_all(connection, f"{cluster}/agentPools", _API, f"Listing the node pools of cluster {cluster.name}")
+
+
+def put_labels(
+    connection: AzureConnection,
+    cluster: ResourceId,
+    pool: Mapping[str, Any],
+    labels: Mapping[str, str],
+    *,
+    poll_interval: float,
+    follow: bool,
+) -> LROPoller[Any]:
+    """Send a pool as it was read with other labels, on the condition that nobody changed it since.
+
+    Labels set through this API survive scaling and image upgrades; those set on nodes do not
+    (learn.microsoft.com/azure/aks/use-labels). Raises AzureError: status 412 when somebody was quicker.
+    """
+    properties = {key: value for key, value in nested(pool, "properties").items() if key not in _READ_ONLY}
+    tag = nested(pool, "properties").get("eTag")
+    name = str(pool.get("name"))
+    text = json.dumps({"properties": {**properties, "nodeLabels": dict(labels)}})
+    client = ContainerServiceClient(
+        connection.credential,
+        cluster.subscription_id,
+        api_version=_API,
+        **connection.client_options(poll_interval=poll_interval),
+    )
+    with azure_errors(f"Labelling node pool {name} of cluster {cluster.name}"):
+        # As text, not as a model: fields that the SDK does not know travel back to where they came from.
+        poller: LROPoller[Any] = client.agent_pools.begin_create_or_update(
+            cluster.resource_group,
+            cluster.name,
+            name,
+            io.BytesIO(text.encode()),
+            content_type="application/json",
+            headers={"If-Match": str(tag)} if tag else {},
+            polling=follow,
+        )
+    return poller

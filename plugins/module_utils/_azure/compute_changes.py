@@ -1,0 +1,164 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Attaching and detaching computes with azure-ai-ml, which is imported only when there is something to change.
+
+Importing it takes seconds, so a run that changes nothing must not pay for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import KNOWN_CLOUDS
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import Waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._version import USER_AGENT
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.core.polling import LROPoller
+
+#: The environment variable that MLClient sets for the whole process when it is made.
+_CLOUD_VARIABLE = "AZUREML_CURRENT_CLOUD"
+#: Never anything else: `Delete` on a compute that a workspace created deletes the AKS cluster with all that runs on it.
+_ACTION = "Detach"
+#: Identity types of the API -> the SDK's own words for them.
+_SDK_IDENTITIES = {
+    "SystemAssigned": "system_assigned",
+    "SystemAssigned,UserAssigned": "system_assigned,_user_assigned",
+    "UserAssigned": "user_assigned",
+}
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A compute as it is to be sent. None and empty mean 'say nothing about it'."""
+
+    name: str
+    resource_id: str
+    namespace: str
+    #: Inner properties as the service names them, those that the compute has already among them.
+    properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    identity_type: str | None = None
+    user_assigned_identities: tuple[str, ...] = ()
+    description: str | None = None
+    tags: Mapping[str, str] | None = None
+
+
+def missing_library() -> str | None:
+    """Return `azure-ai-ml` when it is not installed, without importing it."""
+    try:
+        return None if find_spec("azure.ai.ml") else "azure-ai-ml"
+    except ModuleNotFoundError:
+        return "azure-ai-ml"
+
+
+def attach(
+    connection: AzureConnection, workspace: ResourceId, attachment: Attachment, *, poll_interval: float
+) -> LROPoller[Any]:
+    """Send the PUT of a compute of type Kubernetes. Raises AzureError."""
+    from azure.ai.ml.entities import (
+        IdentityConfiguration,
+        KubernetesCompute,
+        ManagedIdentityConfiguration,
+    )
+
+    identity = None
+    if attachment.identity_type:
+        assigned = [ManagedIdentityConfiguration(resource_id=each) for each in attachment.user_assigned_identities]
+        identity = IdentityConfiguration(
+            type=_SDK_IDENTITIES[attachment.identity_type], user_assigned_identities=assigned or None
+        )
+    compute = KubernetesCompute(
+        name=attachment.name,
+        resource_id=attachment.resource_id,
+        namespace=attachment.namespace,
+        properties=dict(attachment.properties),
+        identity=identity,
+        description=attachment.description,
+        tags=dict(attachment.tags) if attachment.tags is not None else None,
+    )
+    doing = f"Attaching compute {attachment.name} to workspace {workspace.name}"
+    with azure_errors(doing), _own_cloud():
+        poller: LROPoller[Any] = _client(connection, workspace, poll_interval).compute.begin_attach(compute)
+    return poller
+
+
+def detach(connection: AzureConnection, workspace: ResourceId, name: str, *, poll_interval: float) -> LROPoller[None]:
+    """Send the request that takes a compute off its workspace; the cluster is not touched. Raises AzureError."""
+    with azure_errors(f"Detaching compute {name} from workspace {workspace.name}"), _own_cloud():
+        poller: LROPoller[None] = _client(connection, workspace, poll_interval).compute.begin_delete(
+            name, action=_ACTION
+        )
+    return poller
+
+
+def follow(waiting: Waiting, poller: LROPoller[Any], what: str, doing: str) -> None:
+    """Wait until the operation behind `poller` has ended. Raises AzureError when it failed.
+
+    The SDK's reading of the result is not used: it stumbles over computes whose inner properties are null.
+    """
+    try:
+        waiting.for_poller(poller, what, doing)
+    except AttributeError as error:
+        if poller.status().lower() not in ("succeeded", "finished"):
+            raise AzureError(f"{doing}: the operation ended {poller.status()}.", code="Unreadable") from error
+
+
+def _client(connection: AzureConnection, workspace: ResourceId, poll_interval: float) -> MLClient:
+    """Return azure-ai-ml's client, pointed at the connection's cloud."""
+    from azure.ai.ml import MLClient
+
+    cloud = connection.cloud
+    if cloud.name.lower() in KNOWN_CLOUDS and cloud.resource_manager in {
+        each.resource_manager for each in KNOWN_CLOUDS.values()
+    }:
+        where: dict[str, Any] = {"cloud": KNOWN_CLOUDS[cloud.name.lower()].name}
+    else:
+        # The SDK silently ignores what is said of a name it knows already, so every address has a name of its own.
+        where = {
+            "cloud": f"azureml.fleet {cloud.resource_manager}",
+            "cloud_metadata": {
+                "azure_portal": f"{cloud.resource_manager}/",
+                "resource_manager": f"{cloud.resource_manager}/",
+                "active_directory": f"{cloud.authority}/",
+                "aml_resource_id": f"{cloud.audience}/",
+                "storage_endpoint": "core.windows.net",
+                "registry_discovery_endpoint": f"{cloud.resource_manager}/",
+            },
+        }
+    return MLClient(
+        connection.credential,
+        workspace.subscription_id,
+        workspace.resource_group,
+        workspace.name,
+        show_progress=False,
+        enable_telemetry=False,
+        authentication_policy=connection.authentication_policy(),
+        transport=connection.transport,
+        user_agent=USER_AGENT,
+        polling_interval=poll_interval,
+        **connection.retry_options,
+        **where,
+    )
+
+
+@contextmanager
+def _own_cloud() -> Iterator[None]:
+    """Undo what MLClient does to the environment, which every child process would inherit."""
+    before = os.environ.get(_CLOUD_VARIABLE)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_CLOUD_VARIABLE, None)
+        else:
+            os.environ[_CLOUD_VARIABLE] = before

@@ -1,0 +1,177 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Core of `aks_node_pool_labels`: labels of AKS node pools, merged with those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import agent_pools
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import MISSING_LIBRARY as MISSING_AZURE
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import node_pool
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
+    AKS,
+    ResourceId,
+    parse_cluster_id,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import Waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._core._azure import (
+    connect,
+    reported_failures,
+    waiting_for,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.node_labels import (
+    LabelError,
+    checked_labels,
+    merged,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, CLUSTER_REQUIRED, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._run import (
+    Call,
+    Difference,
+    ModuleFailure,
+    Outcome,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+
+MISSING_LIBRARY = MISSING_AZURE or agent_pools.MISSING_LIBRARY
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
+        "pools": {"type": "dict", "required": True},
+    }
+).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
+
+#: HTTP status of a condition (If-Match) that no longer holds.
+_PRECONDITION_FAILED = 412
+
+
+@dataclass
+class _Task:
+    """One call, and what it works with."""
+
+    call: Call
+    connection: AzureConnection
+    cluster: ResourceId
+    waiting: Waiting
+    wanted: dict[str, dict[str, str]]
+
+    @property
+    def removes(self) -> bool:
+        """Tell whether labels are to be taken away."""
+        return bool(self.call.params["state"] == "absent")
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Return the cluster's pools by name, as the service sent them."""
+        pools = agent_pools.list_agent_pools(self.connection, self.cluster)
+        return {str(pool.get("name")): pool for pool in pools}
+
+    def target(self, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
+        """Return the labels that a pool is to have."""
+        return merged(node_pool(pool)["labels"], self.wanted[name], remove=self.removes)
+
+
+def run(call: Call) -> Outcome:
+    """Set or remove labels; one write for each pool that differs, none for the others."""
+    with reported_failures():
+        cluster = parse_cluster_id(call.params["cluster_id"])
+        if not cluster.is_a(AKS):
+            raise ModuleFailure(
+                f"Cluster {cluster.name} is connected through Azure Arc and has no AKS node pools. Nothing was "
+                "changed; label its nodes with azureml.fleet.aml_node_labels."
+            )
+        wanted = _wanted(call)
+        task = _Task(call, connect(call, MISSING_LIBRARY), cluster, waiting_for(call), wanted)
+        pools = task.read()
+        _refuse_unknown(task, pools)
+        before = {name: node_pool(pools[name])["labels"] for name in wanted}
+        after = {name: task.target(name, pools[name]) for name in wanted}
+        differing = [name for name in wanted if before[name] != after[name]]
+        submitted = False
+        if not call.check_mode:
+            for name in differing:
+                after[name] = _label(task, name, pools[name])
+                submitted = True
+    subject = f"labels of the node pools of {cluster.name}"
+    return Outcome(
+        changed=before != after,
+        result={"pools": after, "changed_pools": differing, "submitted": submitted},
+        differences=[Difference(subject=subject, before=before, after=after)],
+    )
+
+
+def _wanted(call: Call) -> dict[str, dict[str, str]]:
+    """Return the labels of each pool. Raises ModuleFailure for a label that could not be set."""
+    wanted: dict[str, dict[str, str]] = {}
+    removing = call.params["state"] == "absent"
+    for name, labels in call.params["pools"].items():
+        if not isinstance(labels, Mapping):
+            raise ModuleFailure(f"pools.{name} must be a map of labels. Nothing was changed.")
+        try:
+            wanted[str(name)] = checked_labels(str(name), labels, removing=removing)
+        except LabelError as error:
+            raise ModuleFailure(f"{error} Nothing was changed.") from error
+    return wanted
+
+
+def _refuse_unknown(task: _Task, pools: Mapping[str, Any]) -> None:
+    """Raise ModuleFailure when a pool that is named does not exist."""
+    unknown = sorted(task.wanted.keys() - pools.keys())
+    if unknown:
+        raise ModuleFailure(
+            f"Cluster {task.cluster.name} has no node pool {', '.join(unknown)}; it has {', '.join(sorted(pools))}. "
+            "Nothing was changed."
+        )
+
+
+def _label(task: _Task, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
+    """Write one pool's labels and return them; begin again from a fresh read when somebody else was at work."""
+    what = f"Node pool {name} of cluster {task.cluster.name}"
+    while True:
+        labels = task.target(name, pool)
+        if labels == node_pool(pool)["labels"]:
+            return labels
+        try:
+            poller = agent_pools.put_labels(
+                task.connection,
+                task.cluster,
+                pool,
+                labels,
+                poll_interval=task.waiting.interval,
+                follow=bool(task.call.params["wait"]),
+            )
+        except AzureError as error:
+            if not (error.busy or error.status == _PRECONDITION_FAILED):
+                raise
+            task.waiting.pause(what, f"busy ({error.code or error.status})")
+            pool = _read_again(task, name)
+            continue
+        if task.call.params["wait"]:
+            task.waiting.for_poller(poller, what, f"Labelling {what[0].lower()}{what[1:]}")
+            pool = _read_again(task, name)
+            _check(what, pool)
+            return node_pool(pool)["labels"]
+        return labels
+
+
+def _read_again(task: _Task, name: str) -> dict[str, Any]:
+    """Return a pool as it is now. Raises ModuleFailure when it is gone."""
+    pools = task.read()
+    _refuse_unknown(task, pools)
+    return pools[name]
+
+
+def _check(what: str, pool: Mapping[str, Any]) -> None:
+    """Raise ModuleFailure when a pool's last operation failed, which can be so although the request went well."""
+    state = node_pool(pool)["provisioning_state"] or ""
+    if state.lower() in ("failed", "canceled"):
+        raise ModuleFailure(
+            f"{what} is {state} after its labels were set: its nodes may lack them. Look at the pool's activity log, "
+            "then run again."
+        )
