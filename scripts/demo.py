@@ -71,6 +71,9 @@ def write_inventory(fleet: Simulator) -> Path:
     for variables in hosts.values():
         name = variables["aml_workspace"]
         variables["aml_workspace"] = f"{workspaces}/Microsoft.MachineLearningServices/workspaces/{name}"
+    # This user found the cluster among the Arc connections: took that id, and has a kubeconfig as Arc hands out none.
+    connection = hosts["aks-arc"]["aml_cluster_id"].replace("ContainerService/managedC", "Kubernetes/connectedC")
+    hosts["aks-arc"] |= {"aml_cluster_id": connection, "aml_kubeconfig": fleet.clusters["aks-arc"]["kubeconfig"]}
     inventory = FOLDER / "inventory.yml"
     inventory.write_text(
         yaml.safe_dump({"all": {"vars": given["all"], "hosts": hosts}}, sort_keys=False), encoding="utf-8"
