@@ -174,6 +174,8 @@ class ComputeFacts(TypedDict):
     cluster_purpose: str | None
     ssl_status: str | None
     load_balancer_type: str | None
+    description: str | None
+    tags: dict[str, str]
     errors: list[str]
 
 

@@ -182,7 +182,7 @@ _EXTENSION = (
     _extension("install_prom_op", "Let the extension install the Prometheus operator.", "bool"),
     _extension("install_volcano", "Let the extension install the Volcano scheduler.", "bool"),
     _extension("install_dcgm_exporter", "Let the extension install NVIDIA's DCGM exporter.", "bool"),
-    _extension("cluster_purpose", "Purpose of the cluster.", choices=("DevTest", "FastProd", "DenseProd")),
+    _extension("cluster_purpose", "Purpose of the cluster.", choices=("DevTest", "FastProd")),
     _extension(
         "enable_upgrade",
         "Tell the extension to take over the router of AksCompute (setting `scoringFe.enableUpgrade`). "

@@ -23,11 +23,13 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engin
     Finding,
     Rule,
     Severity,
+    arrange,
     every_rule,
     judge,
 )
 
-#: The topics, in the order in which the list of rules describes them.
-TOPICS = (access, cluster, front_end, extension, inference, attachment, nodes)
+#: The topics, in the order in which their findings are reported: what explains others comes first.
+TOPICS = (cluster, access, front_end, extension, inference, attachment, nodes)
+arrange([topic.__name__ for topic in TOPICS])
 
 __all__ = ["TOPICS", "Finding", "Rule", "Severity", "every_rule", "judge"]

@@ -53,6 +53,7 @@ class Finding:
 
 
 _RULES: dict[str, Rule] = {}
+_TOPICS: list[str] = []
 
 
 def rule(id: str, severity: Severity, title: str, *, remedy: str, source: str) -> Callable[[Judgement], Judgement]:  # noqa: A002  # `id` is what a rule's id is called
@@ -70,15 +71,20 @@ def rule(id: str, severity: Severity, title: str, *, remedy: str, source: str) -
     return register
 
 
+def arrange(topics: Sequence[str]) -> None:
+    """Set the order of topics, by the names of their modules: what explains other findings comes first."""
+    _TOPICS[:] = topics
+
+
 def every_rule() -> list[Rule]:
-    """Return all rules in the order in which they were declared."""
-    return list(_RULES.values())
+    """Return all rules, topic by topic, in the order in which a topic declares them."""
+    return sorted(_RULES.values(), key=lambda each: _TOPICS.index(each.judgement.__module__))
 
 
 def judge(settings: Settings, facts: FleetFacts) -> list[Finding]:
-    """Return what all rules find, blockers first, each severity in the order of declaration."""
+    """Return what all rules find, blockers first, each severity in the order of `every_rule`."""
     findings: list[Finding] = []
-    for each in _RULES.values():
+    for each in every_rule():
         evidence = each.judgement(settings, facts)
         sentences = (evidence,) if isinstance(evidence, str) else tuple(evidence or ())
         if sentences:

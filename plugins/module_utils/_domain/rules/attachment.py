@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import parse_workspace_id, same_id
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.attachments import AttachmentError
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, FleetFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.wanted_computes import planned_compute
 
 LEGACY = "AKS"
 _STEADY = ("succeeded", "failed", "canceled", "unknown", "")
@@ -63,6 +65,25 @@ def compute_name_taken(settings: Settings, facts: FleetFacts) -> Evidence:
         for compute in legacy_computes(facts)
         if same_id(compute["workspace_id"], each.workspace_id) and compute["name"].lower() == each.compute_name.lower()
     ]
+
+
+@rule(
+    "attachment-refused",
+    "blocker",
+    "An existing compute cannot become what is wanted",
+    remedy="Keep what the compute has (its namespace above all), choose another aml_compute_name, or detach the compute "
+    "with azureml.fleet.aml_compute_attach (state: absent) first.",
+    source=source.ATTACH,
+)
+def attachment_refused(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find attachments that only detaching and attaching again could bring about."""
+    found: list[str] = []
+    for each in settings.attachments:
+        try:
+            planned_compute(facts, each)
+        except AttachmentError as error:
+            found.append(str(error))
+    return found
 
 
 @rule(

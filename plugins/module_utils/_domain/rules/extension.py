@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension_plan import ExtensionPlan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension_settings import SettingsError
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import inference
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.wanted_extension import planned_extension
 
 #: Keys that the chart reads with a lower-case first letter only: settings are case-sensitive
 #: (https://github.com/MicrosoftDocs/azure-ai-docs/pull/458).
@@ -106,3 +110,41 @@ def extension_setting_misspelt(settings: Settings, facts: FleetFacts) -> Evidenc
     installed = facts["extension"]["settings"] if facts["extension"] else {}
     keys = {*installed, *settings.mapping("extension_settings")}
     return [f"{wrong} should be {right}." for wrong, right in _MISSPELT.items() if wrong in keys]
+
+
+@rule(
+    "extension-settings-refused",
+    "blocker",
+    "The extension would refuse these settings",
+    remedy="Correct the named variables.",
+    source=source.DEPLOY_EXTENSION,
+)
+def extension_settings_refused(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find settings that contradict each other or the documentation, where no other rule says so in its own words."""
+    if any(each(settings, facts) for each in inference.REFUSED_BY_THE_EXTENSION):
+        return None
+    _, refusal = _planned(settings, facts)
+    return refusal
+
+
+@rule(
+    "extension-update-disruptive",
+    "blocker",
+    "Updating the extension would interrupt what it serves",
+    remedy="Set aml_allow_disruption: true at a time when an interruption is acceptable, or keep the setting as it is.",
+    source=source.DEPLOY_EXTENSION,
+)
+def extension_update_disruptive(settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find changes of a live extension that its endpoints would feel."""
+    plan, _ = _planned(settings, facts)
+    if plan is None or not plan.disruptive or settings.flag("allow_disruption"):
+        return None
+    return f"These settings would change: {', '.join(plan.disruptive)}."
+
+
+def _planned(settings: Settings, facts: FleetFacts) -> tuple[ExtensionPlan | None, str | None]:
+    """Return the plan for the extension, or the sentence with which it is refused."""
+    try:
+        return planned_extension(settings, facts), None
+    except SettingsError as error:
+        return None, str(error)

@@ -15,7 +15,8 @@ def _when(facts: FleetFacts, verdict: str) -> Evidence:
     """Return the reasons for the front end's verdict when it is `verdict`."""
     if facts["kubernetes"] is None or facts["kubernetes"]["front_end"]["verdict"] != verdict:
         return None
-    return facts["kubernetes"]["front_end"]["reasons"] or [f"The verdict on azureml-fe is {verdict}."]
+    reasons = facts["kubernetes"]["front_end"]["reasons"] or [f"the verdict on azureml-fe is {verdict}"]
+    return [f"{each[0].upper()}{each[1:].rstrip('.')}." for each in reasons]
 
 
 @rule(

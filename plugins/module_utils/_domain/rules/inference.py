@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
@@ -79,17 +78,41 @@ def tls_incomplete(settings: Settings, _facts: FleetFacts) -> Evidence:
 
 @rule(
     "tls-ambiguous",
-    "warning",
+    "blocker",
     "Insecure access was chosen although TLS is given",
     remedy="Remove aml_allow_insecure_connections, or the TLS settings.",
     source=source.SECURE_ENDPOINT,
 )
 def tls_ambiguous(settings: Settings, _facts: FleetFacts) -> Evidence:
-    """Find both decisions at once: the insecure one would win."""
+    """Find both decisions at once."""
     secure = settings.text("ssl_secret") or _has_certificate(settings)
     if settings.flag("enable_inference") and settings.flag("allow_insecure_connections") and secure:
-        return "aml_allow_insecure_connections is true, so the certificate is not used."
+        return "aml_allow_insecure_connections is true beside a certificate or a Secret."
     return None
+
+
+@rule(
+    "tls-certificate-unusable",
+    "blocker",
+    "The router's certificate or key cannot be used",
+    remedy="Give a PEM certificate that is valid today and covers aml_ssl_cname, with its own unencrypted PEM key.",
+    source=source.SECURE_ENDPOINT,
+)
+def tls_certificate_unusable(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Find a certificate or key that does not parse, belongs to another, is encrypted, expired, or for another name."""
+    return _certificate(settings)[0]
+
+
+@rule(
+    "tls-certificate-ageing",
+    "warning",
+    "The router's certificate needs attention soon",
+    remedy="Renew the certificate, and give its chain with the server's certificate first.",
+    source=source.SECURE_ENDPOINT,
+)
+def tls_certificate_ageing(settings: Settings, _facts: FleetFacts) -> Evidence:
+    """Find a certificate that expires within 30 days, or a chain out of order."""
+    return _certificate(settings)[1]
 
 
 @rule(
@@ -139,7 +162,7 @@ def router_cluster_ip(settings: Settings, _facts: FleetFacts) -> Evidence:
 
 @rule(
     "router-internal-load-balancer",
-    "warning",
+    "blocker",
     "An internal load balancer is wanted, but the router's service type is not LoadBalancer",
     remedy="Set aml_inference_router_service_type: LoadBalancer, or remove aml_internal_load_balancer_provider.",
     source=source.DEPLOY_EXTENSION,
@@ -150,3 +173,24 @@ def router_internal_load_balancer(settings: Settings, _facts: FleetFacts) -> Evi
     if not settings.flag("enable_inference") or not settings.text("internal_load_balancer_provider"):
         return None
     return None if kind in (None, "LoadBalancer") else f"aml_inference_router_service_type is {kind}."
+
+
+def _certificate(settings: Settings) -> tuple[str | None, list[str]]:
+    """Return what makes the certificate unusable, and what should be known about it otherwise."""
+    if not settings.flag("enable_inference") or not settings.certificate or not settings.key:
+        return None, []
+    try:
+        return None, certificates.check_key_pair(settings.certificate, settings.key, settings.text("ssl_cname"))
+    except certificates.CertificateError as error:
+        return str(error), []
+
+
+#: The extension's own checks refuse what these find; here they have words, remedies and ids of their own.
+REFUSED_BY_THE_EXTENSION = (
+    router_service_type_missing,
+    tls_undecided,
+    tls_incomplete,
+    tls_ambiguous,
+    router_ha_impossible,
+    router_internal_load_balancer,
+)

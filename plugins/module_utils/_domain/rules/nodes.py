@@ -12,7 +12,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain import (
     gpu,
     instance_types,
     labels,
-    node_labels,
+    wanted_labels,
     placement,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
@@ -59,7 +59,7 @@ def instance_type_impossible(settings: Settings, facts: FleetFacts) -> Evidence:
     found: list[str] = []
     for each in _wanted(settings):
         place = placement.placement(
-            each, node_labels.candidates(settings, facts), node_labels.tolerations(facts), _selector(settings)
+            each, wanted_labels.candidates(settings, facts), wanted_labels.tolerations(facts), _selector(settings)
         )
         if not place.possible:
             found.append(f"Instance type '{each.name}' fits nowhere: {_nearest(place)}.")
@@ -92,7 +92,7 @@ def default_instance_type_unknown(settings: Settings, facts: FleetFacts) -> Evid
 )
 def gpu_pool_tainted(_settings: Settings, facts: FleetFacts) -> Evidence:
     """Find GPU pools (on Arc: GPU nodes) that stay empty of jobs because of a taint."""
-    tolerated = node_labels.tolerations(facts)
+    tolerated = wanted_labels.tolerations(facts)
     nothing = instance_types.InstanceType("any")
     found: list[str] = []
     for name, taints in _gpu_taints(facts):
@@ -164,7 +164,7 @@ def extension_nodes_missing(settings: Settings, facts: FleetFacts) -> Evidence:
     selector = _selector(settings)
     if facts["kubernetes"] is None or not selector:
         return None
-    for each in node_labels.candidates(settings, facts):
+    for each in wanted_labels.candidates(settings, facts):
         if all(each.labels.get(key) == value for key, value in selector.items()):
             return None
     return f"No node has {', '.join(f'{key}={value}' for key, value in sorted(selector.items()))}."

@@ -102,6 +102,8 @@ def compute(name: str = "k8s", **changes: Any) -> ComputeFacts:
         cluster_purpose=None,
         ssl_status=None,
         load_balancer_type=None,
+        description=None,
+        tags={},
         errors=[],
     )
     base.update(changes)  # type: ignore[typeddict-item]  # tests name the keys

@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _engine
@@ -125,12 +131,40 @@ def permission(*, allowed: bool) -> Change:
     )
 
 
+def key_pair(name: str, *, days: int) -> dict[str, str]:
+    """Return a self-signed certificate for `name` that is valid for `days` more days, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return {"certificate": certificate.public_bytes(pem).decode(), "key": private.decode()}
+
+
 GPU = both(
     cluster(node_pools=[pool(), gpu_pool()]),
     lambda found: found["kubernetes"] and found["kubernetes"]["nodes"].append(gpu_node()),
 )
 INFERENCE = {"enable_inference": True, "inference_router_service_type": "LoadBalancer"}
 OPEN = {**INFERENCE, "allow_insecure_connections": True}
+SECURE = {**INFERENCE, "ssl_certificate": "(set)", "ssl_key": "(set)", "ssl_cname": "ml.example.com"}
+SERVING = {
+    "enableTraining": "True",
+    "enableInference": "True",
+    "allowInsecureConnections": "True",
+    "inferenceRouterServiceType": "NodePort",
+}
 TYPE = {
     "name": "gpu",
     "node_selector": {"azureml.fleet/gpu-model": "a100"},
@@ -223,7 +257,7 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     "front-end-outdated": (
         side(front_end(verdict="v2")),
         side(front_end(verdict="v1", reasons=["no v2 pods"])),
-        "no v2 pods",
+        "No v2 pods.",
     ),
     "front-end-not-ready": (
         side(front_end(verdict="owned_by_extension")),
@@ -265,6 +299,16 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(installed(settings={"InferenceRouterHA": "False"})),
         "InferenceRouterHA should be inferenceRouterHA.",
     ),
+    "extension-settings-refused": (
+        side(enable_inference=True),
+        side(extension_settings={"sslKeyPemFile": "/tmp/key"}),
+        "'sslKeyPemFile' in settings is not a setting of the extension",
+    ),
+    "extension-update-disruptive": (
+        side(installed(settings=SERVING), **OPEN, allow_disruption=True),
+        side(installed(settings=SERVING), **OPEN),
+        "These settings would change: inferenceRouterServiceType.",
+    ),
     "router-service-type-missing": (
         side(**INFERENCE),
         side(enable_inference=True),
@@ -276,7 +320,21 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(**INFERENCE, ssl_certificate="(set)"),
         "certificate without its counterpart",
     ),
-    "tls-ambiguous": (side(**OPEN), side(**OPEN, ssl_secret="tls"), "certificate is not used"),
+    "tls-ambiguous": (
+        side(**OPEN),
+        side(**OPEN, ssl_secret="tls", ssl_cname="ml.example.com"),
+        "beside a certificate or a Secret",
+    ),
+    "tls-certificate-unusable": (
+        Side(variables=SECURE, tls=key_pair("ml.example.com", days=90)),
+        Side(variables=SECURE, tls=key_pair("other.example.com", days=90)),
+        "does not cover ssl_cname 'ml.example.com'",
+    ),
+    "tls-certificate-ageing": (
+        Side(variables=SECURE, tls=key_pair("ml.example.com", days=90)),
+        Side(variables=SECURE, tls=key_pair("ml.example.com", days=10)),
+        "in less than 30 days",
+    ),
     "router-ha-impossible": (
         side(**OPEN, inference_router_ha=True),
         side(cluster(node_count=2), **OPEN, inference_router_ha=True),
@@ -305,6 +363,11 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "20000000",
     ),
     "compute-name-taken": (side(), side(compute_name="AKS-v1"), "aks-v1 in workspace ml is an AksCompute"),
+    "attachment-refused": (
+        side(computes(compute(default_instance_type="old")), default_instance_type="gpu"),
+        side(computes(compute(namespace="elsewhere"))),
+        "is in namespace elsewhere, not in azureml-workloads",
+    ),
     "legacy-compute-created": (
         side(computes(legacy_compute(attached=None))),
         side(computes(legacy_compute(attached=False))),

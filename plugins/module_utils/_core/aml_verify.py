@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Judges one cluster after the upgrade from facts that were read before. It asks neither Azure nor the cluster."""
+
+from __future__ import annotations
+
+from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_preflight import settings_from
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.verification import Check, verify
+from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "variables": {"type": "dict", "required": True},
+        "facts": {"type": "dict", "required": True},
+        "before": {"type": "dict"},
+    }
+)
+
+
+def run(call: Call) -> Outcome:
+    """Return every check; raise ModuleFailure, with all of them, when one does not hold."""
+    settings = settings_from(call.params["variables"])
+    checks = verify(settings, call.params["facts"], call.params["before"])
+    result = {"checks": [check.to_result() for check in checks]}
+    failed = [check for check in checks if check.problems]
+    if failed:
+        raise ModuleFailure(_message(settings.cluster.name, failed, len(checks)), **result)
+    return Outcome(result=result)
+
+
+def _message(cluster: str, failed: list[Check], total: int) -> str:
+    """Return one sentence for each check that does not hold."""
+    said = " ".join(f"{check.title}? {' '.join(check.problems)}" for check in failed)
+    return f"{len(failed)} of {total} checks on cluster {cluster} failed. {said}"

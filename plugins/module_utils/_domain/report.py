@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run did to each cluster, as data for machines and as one line for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypedDict
+
+Outcome = Literal["failed", "blocked", "upgraded", "would change", "current", "checked"]
+
+#: In the order in which the summary counts them: what needs a person comes first.
+OUTCOMES: tuple[Outcome, ...] = ("failed", "blocked", "upgraded", "would change", "current", "checked")
+SCHEMA_VERSION = 1
+
+
+class Record(TypedDict, total=False):
+    """What the playbooks know of one cluster at the end; absent parts were never reached."""
+
+    host: str
+    cluster_id: str
+    preflight: Mapping[str, Any]
+    verification: Mapping[str, Any]
+    #: Stage and message of what went wrong.
+    failure: Mapping[str, Any]
+    #: Stages whose modules changed something, or in check mode would have.
+    changed: Sequence[str]
+
+
+class ClusterReport(TypedDict):
+    """One cluster's part of the report."""
+
+    host: str
+    cluster_id: str
+    outcome: Outcome
+    stage: str
+    reason: str
+    findings: list[Mapping[str, Any]]
+    changes: list[Mapping[str, Any]]
+    changed_stages: list[str]
+    checks: list[Mapping[str, Any]]
+
+
+def cluster_report(record: Record, *, predicted: bool, preflight_only: bool) -> ClusterReport:
+    """Return the report of one cluster. `predicted`: the run was a check, `preflight_only`: nothing was to change."""
+    preflight = record.get("preflight") or {}
+    outcome, stage, reason = _judge(record, predicted=predicted, preflight_only=preflight_only)
+    return ClusterReport(
+        host=record["host"],
+        cluster_id=str(record.get("cluster_id") or ""),
+        outcome=outcome,
+        stage=stage,
+        reason=reason,
+        findings=list(preflight.get("findings") or []),
+        changes=list((preflight.get("plan") or {}).get("changes") or []),
+        changed_stages=list(record.get("changed") or []),
+        checks=list((record.get("verification") or {}).get("checks") or []),
+    )
+
+
+def fleet_report(clusters: Sequence[ClusterReport], *, predicted: bool) -> dict[str, Any]:
+    """Return the report of the fleet: how many ended how, and each cluster's line."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "check_mode": predicted,
+        "counts": counts(clusters),
+        "clusters": [
+            {key: cluster[key] for key in ("host", "cluster_id", "outcome", "stage", "reason")}  # type: ignore[literal-required]  # literal keys, in a loop
+            for cluster in clusters
+        ],
+    }
+
+
+def counts(clusters: Sequence[ClusterReport]) -> dict[str, int]:
+    """Return how many clusters ended how; outcomes that nobody had are left out."""
+    found = {outcome: sum(cluster["outcome"] == outcome for cluster in clusters) for outcome in OUTCOMES}
+    return {outcome: count for outcome, count in found.items() if count}
+
+
+def lines(clusters: Sequence[ClusterReport]) -> list[str]:
+    """Return one line per cluster, in columns, and a last one with the counts."""
+    host = max((len(cluster["host"]) for cluster in clusters), default=0)
+    outcome = max((len(cluster["outcome"]) for cluster in clusters), default=0)
+    stage = max((len(cluster["stage"]) for cluster in clusters), default=0)
+    rows = [
+        f"{cluster['host']:<{host}}  {cluster['outcome'].upper():<{outcome}}  {cluster['stage']:<{stage}}  "
+        f"{cluster['reason']}".rstrip()
+        for cluster in clusters
+    ]
+    total = ", ".join(f"{count} {outcome}" for outcome, count in counts(clusters).items()) or "no clusters"
+    return [*rows, f"{len(clusters)} clusters: {total}"]
+
+
+def must_fail(cluster: ClusterReport, *, fail_when_blocked: bool) -> bool:
+    """Tell whether this cluster makes the run end with an error."""
+    return cluster["outcome"] == "failed" or (fail_when_blocked and cluster["outcome"] == "blocked")
+
+
+def file_name(host: str) -> str:
+    """Return a file name for a host's report: letters, digits, dots, dashes and underscores only."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", host).lstrip(".") or "_"
+
+
+def artifact_name(host: str) -> str:
+    """Return the name under which AWX keeps a host's line: a variable name, one for each host."""
+    return "aml_fleet_" + re.sub(r"[^A-Za-z0-9_]", "_", host)
+
+
+def _judge(record: Record, *, predicted: bool, preflight_only: bool) -> tuple[Outcome, str, str]:
+    """Return how a cluster ended, in which stage, and why."""
+    failure, preflight = record.get("failure"), record.get("preflight")
+    if failure:
+        return "failed", str(failure.get("stage") or ""), _one_line(str(failure.get("message") or "no message"))
+    if not preflight or not preflight.get("verdict"):
+        return "failed", "preflight", "it was never judged: its tasks did not run to the end"
+    if preflight["verdict"] == "blocked":
+        return "blocked", "preflight", _blockers(preflight)
+    if preflight_only:
+        return "checked", "preflight", _ready(preflight)
+    changes = (preflight.get("plan") or {}).get("changes") or []
+    if predicted and changes:
+        return "would change", "plan", _summary(preflight)
+    checks = (record.get("verification") or {}).get("checks") or []
+    passed = f"{len(checks)} checks passed"
+    if not record.get("changed"):
+        return "current", "verify", f"nothing to change, {passed}{_warnings(preflight)}"
+    return "upgraded", "verify", f"{', '.join(record['changed'])} changed, {passed}{_warnings(preflight)}"
+
+
+def _blockers(preflight: Mapping[str, Any]) -> str:
+    """Return the blockers: title and first evidence of the first, ids of the others."""
+    blockers = [each for each in preflight.get("findings") or [] if each["severity"] == "blocker"]
+    if not blockers:
+        return "a rule blocks it"
+    first, others = blockers[0], [each["id"] for each in blockers[1:]]
+    also = f" (also: {', '.join(others)})" if others else ""
+    return _one_line(f"{first['title']}. {first['evidence'][0]} [{first['id']}]{also}")
+
+
+def _ready(preflight: Mapping[str, Any]) -> str:
+    """Return what an upgrade would do."""
+    stages = (preflight.get("plan") or {}).get("stages") or []
+    return (_summary(preflight) if stages else "nothing to change") + ("" if stages else _warnings(preflight))
+
+
+def _summary(preflight: Mapping[str, Any]) -> str:
+    """Return the planned changes in few words."""
+    plan = preflight.get("plan") or {}
+    changes, stages = plan.get("changes") or [], plan.get("stages") or []
+    count = f"{len(changes)} change{'' if len(changes) == 1 else 's'}"
+    return f"{count} planned: {', '.join(stages)}{_warnings(preflight)}"
+
+
+def _warnings(preflight: Mapping[str, Any]) -> str:
+    """Return the ids of the warnings, for the end of a line."""
+    warnings = [each["id"] for each in preflight.get("findings") or [] if each["severity"] == "warning"]
+    return f" (warnings: {', '.join(warnings)})" if warnings else ""
+
+
+def _one_line(text: str, limit: int = 300) -> str:
+    """Return a text on one line, cut where it would fill the screen."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"

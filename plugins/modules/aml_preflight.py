@@ -1,0 +1,150 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: aml_preflight
+short_description: Judge one cluster before anything is written
+version_added: 0.1.0
+author:
+  - azureml.fleet contributors (@azureml-fleet)
+description:
+  - Validates the variables of a host, and with O(facts) applies every preflight rule and makes the plan of the upgrade.
+  - Asks neither Azure nor the cluster; everything that it judges was read before by M(azureml.fleet.aml_cluster_info).
+  - A cluster with a finding of severity C(blocker) gets an empty plan.
+  - It takes no connection options, so it is in no action group.
+options:
+  variables:
+    description:
+      - The host's variables that begin with C(aml_), as the lookup P(azureml.fleet.fleet_variables#lookup) collects them.
+      - Of secrets only the presence counts here.
+    type: dict
+    required: true
+  facts:
+    description:
+      - Facts of the cluster as M(azureml.fleet.aml_cluster_info) returns them.
+      - Without them only the variables are validated.
+    type: dict
+  ssl_certificate:
+    description: The router's certificate chain (PEM), to be checked; without it C(aml_ssl_certificate_file) is read.
+    type: str
+  ssl_key:
+    description: The certificate's key (PEM), to be checked; without it C(aml_ssl_key_file) is read.
+    type: str
+attributes:
+  async:
+    description: Supports being used with the C(async) keyword; the module then runs as a process of its own.
+    support: full
+  check_mode:
+    description: Can run in check mode and return changed status prediction without modifying target.
+    support: full
+    details: This module never changes anything.
+  diff_mode:
+    description: Returns what has changed, or would change in check mode, when in diff mode.
+    support: none
+    details: There is nothing of Azure or of a cluster to show.
+  idempotent:
+    description: A second run with the same options changes nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Validate the variables
+  azureml.fleet.aml_preflight:
+    variables: "{{ lookup('azureml.fleet.fleet_variables') }}"
+  register: settings
+
+- name: Read the cluster
+  azureml.fleet.aml_cluster_info:
+    cluster_id: "{{ aml_cluster_id }}"
+    workspaces: "{{ settings.workspace_ids }}"
+  register: info
+
+- name: Judge the cluster
+  azureml.fleet.aml_preflight:
+    variables: "{{ settings.settings }}"
+    facts: "{{ info.facts }}"
+  register: preflight
+"""
+
+RETURN = r"""
+settings:
+  description: Every variable of the schema with its type and default; secrets as a marker.
+  returned: success
+  type: dict
+workspace_ids:
+  description: Resource ids of the workspaces of all attachments.
+  returned: success
+  type: list
+  elements: str
+namespaces:
+  description: Kubernetes namespaces of all attachments.
+  returned: success
+  type: list
+  elements: str
+verdict:
+  description: C(blocked), C(change) when the plan has changes, or C(current) when there is nothing to do.
+  returned: with O(facts)
+  type: str
+findings:
+  description: What the rules found, blockers first.
+  returned: with O(facts)
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Id of the rule.
+      type: str
+    severity:
+      description: C(blocker), C(warning) or C(note).
+      type: str
+    title:
+      description: What is wrong.
+      type: str
+    evidence:
+      description: What was seen.
+      type: list
+      elements: str
+    remedy:
+      description: What to do about it.
+      type: str
+    source:
+      description: Page that the rule rests on.
+      type: str
+plan:
+  description: What an upgrade would do.
+  returned: with O(facts)
+  type: dict
+  contains:
+    stages:
+      description: Stages that have something to do, in their order.
+      type: list
+      elements: str
+    changes:
+      description: Every change with its stage, action, subject and reason.
+      type: list
+      elements: dict
+    options:
+      description: Values for the stages' modules that were derived from the facts.
+      type: dict
+problems:
+  description: Everything that is wrong with the variables.
+  returned: failure
+  type: list
+  elements: str
+"""
+
+from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_preflight import SPEC, run
+from ansible_collections.azureml.fleet.plugins.module_utils._run import run_as_module
+
+
+def main() -> None:
+    run_as_module(SPEC, run)
+
+
+if __name__ == "__main__":
+    main()
