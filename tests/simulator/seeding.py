@@ -35,7 +35,7 @@ async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> Non
     target, spec = Cluster(api, "azureml-v1"), cluster.spec
     # A real cluster keeps the nodes it has; one without any gets the scenario's, which KWOK brings to life.
     if spec.kubernetes is None or not await target.items(paths.NODES):
-        for node in nodes(spec):
+        for node in nodes(cluster):
             await target.create(paths.NODES, node)
             await _set_status(target, f"{paths.NODES}/{node['metadata']['name']}", node)
     for name in [*spec.namespaces, *(service.namespace for service in spec.v1_services)]:
@@ -60,16 +60,17 @@ async def relabel_nodes(api: ClusterApi, pool: str, before: dict[str, str], afte
         await target.merge(f"{paths.NODES}/{name}", {"metadata": {"labels": changes}})
 
 
-def nodes(spec: plan.Cluster) -> Iterator[dict[str, Any]]:
-    """The Node objects of a cluster, with status."""
-    for pool in spec.node_pools:
+def nodes(cluster: KubernetesCluster) -> Iterator[dict[str, Any]]:
+    """The Node objects of a cluster, with status; a pool may have got other labels since the simulation began."""
+    for pool in cluster.spec.node_pools:
+        labels = cluster.pools[pool.name.lower()].properties.get("nodeLabels") or {}
         for number in range(pool.count):
-            yield _node(spec, pool, number)
+            yield _node(cluster.spec, pool, number, labels)
 
 
-def _node(spec: plan.Cluster, pool: plan.NodePool, number: int) -> dict[str, Any]:
+def _node(spec: plan.Cluster, pool: plan.NodePool, number: int, labels: dict[str, str]) -> dict[str, Any]:
     name = _node_name(spec, pool, number)
-    node: dict[str, Any] = manifest("v1", "Node", name, labels=_node_labels(spec, pool, name))
+    node: dict[str, Any] = manifest("v1", "Node", name, labels=_node_labels(spec, pool, name) | labels)
     node["spec"] = {"providerID": f"simulated:///{spec.resource_group}/{spec.name}/{name}"}
     if pool.taints:
         node["spec"]["taints"] = [_taint(text) for text in pool.taints]
@@ -106,7 +107,7 @@ def _node_labels(spec: plan.Cluster, pool: plan.NodePool, name: str) -> dict[str
         }
         if pool.gpus_per_node():
             labels |= {"accelerator": "nvidia", "kubernetes.azure.com/accelerator": "nvidia"}
-    return labels | pool.labels
+    return labels
 
 
 def _taint(text: str) -> dict[str, str]:

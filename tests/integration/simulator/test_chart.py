@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the extension does in a cluster, read by the unmodified Kubernetes client."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from kubernetes import client as kubernetes_client
+
+from tests.integration.harness import Simulator
+from tests.integration.simulator.arm_client import ArmClient
+from tests.integration.simulator.conftest import AKS, EXTENSIONS, KubernetesOf, extension_body, extension_settings
+
+UPGRADE = {"scoringFe.enableUpgrade": "true"}
+ANNOTATED = {"metadata": {"annotations": {"azureml-fe-enable-upgrade": "true"}}}
+
+
+def install(fresh: Simulator, arm: ArmClient, cluster: str, settings: dict[str, str] | None = None) -> dict[str, Any]:
+    """Install the extension as `ml`; returns the last answer of its status URL."""
+    wanted = extension_settings(fresh.clusters[cluster]["id"]) if settings is None else settings
+    created = arm.send("PUT", f"{AKS}/{cluster}/{EXTENSIONS}/ml", extension_body(wanted))
+    assert created.status_code in (200, 201)
+    return dict(arm.wait(created).json())
+
+
+def deployments(api: kubernetes_client.ApiClient, namespace: str = "azureml") -> dict[str, Any]:
+    found = kubernetes_client.AppsV1Api(api).list_namespaced_deployment(namespace)
+    return {item.metadata.name: item for item in found.items}
+
+
+def test_an_installation_really_creates_what_the_chart_holds(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    assert install(fresh, arm, "plain")["status"] == "Succeeded"
+    api = kubernetes_of("plain")
+    found = deployments(api)
+    assert {"azureml-fe-v2", "gateway", "aml-operator", "ml-prometheus-operator"} <= set(found)
+    assert all(item.status.ready_replicas == item.spec.replicas for item in found.values())
+    assert found["azureml-fe-v2"].spec.replicas == 3
+    assert found["gateway"].metadata.annotations["meta.helm.sh/release-name"] == "ml"
+    core = kubernetes_client.CoreV1Api(api)
+    selector = "azuremlappname=azureml-fe,azuremlappversion=v2"
+    routers = core.list_namespaced_pod("azureml", label_selector=selector).items
+    assert [pod.status.phase for pod in routers] == ["Running"] * 3
+    health = core.read_namespaced_pod("healthcheck", "azureml")
+    assert health.status.phase == "Succeeded"
+    assert core.read_namespaced_service("azureml-fe", "azureml").spec.type == "LoadBalancer"
+    crds = kubernetes_client.ApiextensionsV1Api(api)
+    crd = crds.read_custom_resource_definition("instancetypes.amlarc.azureml.com")
+    assert (crd.spec.scope, crd.spec.versions[0].name) == ("Cluster", "v1alpha1")
+
+
+def test_instance_types_can_be_written_once_the_extension_is_there(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    custom = kubernetes_client.CustomObjectsApi(kubernetes_of("plain"))
+    where = ("amlarc.azureml.com", "v1alpha1", "instancetypes")
+    resources = {
+        "requests": {"cpu": "1", "memory": "1Gi"},
+        "limits": {"cpu": 1, "memory": "1Gi", "nvidia.com/gpu": None},
+    }
+    body = {
+        "apiVersion": "amlarc.azureml.com/v1alpha1",
+        "kind": "InstanceType",
+        "metadata": {"name": "small"},
+        "spec": {"nodeSelector": {"a": "b"}, "resources": resources},
+    }
+    with pytest.raises(kubernetes_client.ApiException, match="404"):
+        custom.create_cluster_custom_object(*where, body)
+    install(fresh, arm, "plain")
+    custom.create_cluster_custom_object(*where, body)
+    found = custom.list_cluster_custom_object(*where)["items"]
+    assert [item["spec"]["nodeSelector"] for item in found] == [{"a": "b"}]
+    body["metadata"] = {"name": "broken"}
+    body["spec"] = {"resources": {"requests": "none"}}
+    with pytest.raises(kubernetes_client.ApiException, match="422"):
+        custom.create_cluster_custom_object(*where, body)
+
+
+def test_without_the_annotation_the_front_end_of_the_first_generation_stops_the_installation(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    settings = extension_settings(fresh.clusters["aks"]["id"], **UPGRADE)
+    failed = install(fresh, arm, "aks", settings)
+    message = failed["error"]["message"]
+    assert failed["status"] == "Failed"
+    assert "rendered manifests contain a resource that already exists" in message
+    assert 'missing key "app.kubernetes.io/managed-by": must be set to "Helm"' in message
+    assert "azureml" not in {
+        n.metadata.name for n in kubernetes_client.CoreV1Api(kubernetes_of("aks")).list_namespace().items
+    }
+    extension = arm.send("GET", f"{AKS}/aks/{EXTENSIONS}/ml").json()["properties"]
+    assert extension["provisioningState"] == "Failed"
+    assert extension["statuses"][0]["code"] == "InstallationFailed"
+    assert extension["statuses"][0]["level"] is None
+
+
+def test_with_the_annotation_the_front_end_is_taken_over_and_handed_back(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    apps = kubernetes_client.AppsV1Api(kubernetes_of("aks"))
+    before = apps.patch_namespaced_deployment("azureml-fe", "default", ANNOTATED)
+    settings = extension_settings(fresh.clusters["aks"]["id"])
+    assert "invalid ownership metadata" in install(fresh, arm, "aks", settings)["error"]["message"]
+    assert install(fresh, arm, "aks", settings | UPGRADE)["status"] == "Succeeded"
+    taken = apps.read_namespaced_deployment("azureml-fe", "default")
+    assert taken.metadata.labels["app.kubernetes.io/managed-by"] == "Helm"
+    assert taken.spec.to_dict() == before.spec.to_dict()
+    assert taken.status.ready_replicas == 3
+    arm.wait(arm.send("DELETE", f"{AKS}/aks/{EXTENSIONS}/ml"))
+    back = apps.read_namespaced_deployment("azureml-fe", "default")
+    assert back.metadata.labels == before.metadata.labels
+    assert back.metadata.annotations["azureml-fe-enable-upgrade"] == "true"
+    assert deployments(kubernetes_of("aks"), "azureml-ml").keys() == {"score"}
+
+
+def test_settings_that_the_chart_refuses_leave_nothing_but_the_report(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    failed = install(fresh, arm, "plain", {"enableTraining": "True", "enableInference": "True"})
+    assert "failed pre-install: pod healthcheck failed" in failed["error"]["message"]
+    api = kubernetes_of("plain")
+    core = kubernetes_client.CoreV1Api(api)
+    text = core.read_namespaced_config_map("arcml-healthcheck", "azureml").data["reports-pre-install"]
+    assert "E40000" in text
+    assert "E40007" in text
+    assert deployments(api) == {}
+    assert core.list_namespaced_pod("azureml").items == []
+    assert kubernetes_client.ApiextensionsV1Api(api).list_custom_resource_definition().items == []
+
+
+def test_an_installation_that_failed_can_be_tried_again(fresh: Simulator, arm: ArmClient) -> None:
+    assert install(fresh, arm, "plain", {"enableTraining": "True"})["status"] == "Failed"
+    assert install(fresh, arm, "plain")["status"] == "Succeeded"
+
+
+def occupy(api: kubernetes_client.ApiClient, replicas: int) -> None:
+    """Leave almost nothing of the nodes' CPUs to others."""
+    labels = {"app": "greedy"}
+    container = {"name": "greedy", "image": "greedy", "resources": {"requests": {"cpu": "3800m"}}}
+    body = {
+        "metadata": {"name": "greedy"},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
+    apps = kubernetes_client.AppsV1Api(api)
+    apps.create_namespaced_deployment("default", body)
+    deadline = time.monotonic() + 20
+    while apps.read_namespaced_deployment("greedy", "default").status.ready_replicas != replicas:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_pods_that_never_start_fail_the_installation_and_all_is_removed(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    occupy(kubernetes_of("plain"), replicas=3)
+    settings = extension_settings(fresh.clusters["plain"]["id"])
+    created = arm.send("PUT", f"{AKS}/plain/{EXTENSIONS}/ml", extension_body(settings))
+    failed = arm.wait(created, seconds=60).json()
+    assert "timed out waiting for the condition" in failed["error"]["message"]
+    assert deployments(kubernetes_of("plain")) == {}
+
+
+def test_an_update_changes_components_and_a_refused_one_changes_nothing(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    install(fresh, arm, "plain")
+    path, api = f"{AKS}/plain/{EXTENSIONS}/ml", kubernetes_of("plain")
+
+    def patch(**settings: str) -> dict[str, Any]:
+        return dict(arm.wait(arm.send("PATCH", path, {"properties": {"configurationSettings": settings}})).json())
+
+    assert patch(inferenceRouterHA="false", enableTraining="False")["status"] == "Succeeded"
+    found = deployments(api)
+    assert found["azureml-fe-v2"].spec.replicas == 1
+    assert "aml-operator" not in found
+    failed = patch(allowInsecureConnections="False")
+    assert "Helm Upgrade Failed" in failed["error"]["message"]
+    assert deployments(api).keys() == found.keys()
+    assert arm.send("GET", path).json()["properties"]["currentVersion"]
+
+
+def test_deleting_the_extension_removes_its_objects_and_keeps_the_namespace(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    api = kubernetes_of("installed")
+    assert "gateway" in deployments(api)
+    arm.wait(arm.send("DELETE", f"{AKS}/installed/{EXTENSIONS}/azureml"))
+    assert deployments(api) == {}
+    names = {found.metadata.name for found in kubernetes_client.CoreV1Api(api).list_namespace().items}
+    assert "azureml" in names
+
+
+def test_labels_of_a_node_pool_reach_its_nodes(fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf) -> None:
+    core = kubernetes_client.CoreV1Api(kubernetes_of("aks"))
+    for labels in ({"a": "1", "b": "1"}, {"b": "2"}):
+        arm.wait(arm.send("PUT", f"{AKS}/aks/agentPools/gpu", {"properties": {"nodeLabels": labels}}))
+        for node in core.list_node(label_selector="agentpool=gpu").items:
+            assert {key: node.metadata.labels.get(key) for key in ("a", "b")} == {"a": None, **labels}
+            assert node.status.allocatable["nvidia.com/gpu"] == "1"
+    assert not core.list_node(label_selector="agentpool=system,b").items
