@@ -77,6 +77,8 @@ def run(call: Call) -> Outcome:
         if call.params["cluster_id"] and cluster_kind(call.params["cluster_id"]) == "aks":
             raise ModuleFailure(f"No node of {call.params['cluster_id']} was labelled: it is an AKS cluster. {_REMEDY}")
     _refuse_labels(call.params)
+    if call.params["nodes"] == {}:
+        return Outcome(result={"nodes": {}, "labelled": []})
     with open_cluster(call) as cluster:
         plan = _plan(call.params, cluster)
         if not call.check_mode:

@@ -180,7 +180,7 @@ def _decoded(settings: Mapping[str, Any], key: str, origin: str) -> str | None:
     if not settings.get(key):
         return None
     try:
-        return base64.b64decode(str(settings[key]), validate=False).decode()
+        return base64.b64decode("".join(str(settings[key]).split()), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise ConnectionFailedError(
             f"The field {key} of {origin} is not base64 of a PEM text; nothing was changed."

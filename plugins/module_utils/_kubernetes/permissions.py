@@ -19,6 +19,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client i
     Request,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import Resource
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.workloads import HEALTH_REPORT
 
 Kind = Literal["aks", "arc"]
 #: Stands for a namespace that only the inventory knows (`azureml-<workspace>`): a ClusterRole grants it everywhere.
@@ -49,7 +50,7 @@ LIST_PODS = Need("list", resources.PODS, "see which version of azureml-fe is run
 GET_SERVICE = Need("get", resources.SERVICES, "read the address of azureml-fe", front_end.NAMESPACE, front_end.NAME)
 LIST_COMPONENTS = Need("list", resources.DEPLOYMENTS, "see the extension's components", front_end.EXTENSION_NAMESPACE)
 GET_HEALTH_REPORT = Need(
-    "get", resources.CONFIG_MAPS, "read the extension's health report", front_end.EXTENSION_NAMESPACE
+    "get", resources.CONFIG_MAPS, "read the extension's health report", front_end.EXTENSION_NAMESPACE, HEALTH_REPORT
 )
 LIST_V1_SERVICES = Need("list", resources.DEPLOYMENTS, "see v1 web services", ANY_NAMESPACE)
 LIST_INSTANCE_TYPES = Need("list", resources.INSTANCE_TYPES, "read the instance types")

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import facts, permissions
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
+from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, Asked, ScriptedApi, status
+
+ROLE_FILE = Path(__file__).resolve().parents[5] / "docs" / "permissions" / "cluster-role.yml"
+Rule = tuple[str, str, str, str | None]
+
+
+def granted() -> set[Rule]:
+    """What the shipped file grants: verb, group, resource and name."""
+    found: set[Rule] = set()
+    for document in yaml.safe_load_all(ROLE_FILE.read_text()):
+        for rule in (document or {}).get("rules") or []:
+            for verb in rule["verbs"]:
+                for group in rule["apiGroups"]:
+                    for resource in rule["resources"]:
+                        for name in rule.get("resourceNames") or [None]:
+                            found.add((verb, group, resource, name))
+    return found
+
+
+def test_shipped_role_grants_exactly_what_the_collection_does() -> None:
+    needed = {(need.verb, need.resource.group, need.resource.plural, need.name) for need in permissions.NEEDS}
+    assert granted() == needed
+
+
+def test_every_need_says_what_for_and_only_once() -> None:
+    assert len(set(permissions.NEEDS)) == len(permissions.NEEDS)
+    assert all(need.purpose for need in permissions.NEEDS)
+
+
+def test_nodes_are_labelled_on_arc_only() -> None:
+    assert permissions.PATCH_NODE not in permissions.needs_of("aks")
+    assert permissions.PATCH_NODE in permissions.needs_of("arc")
+    assert set(permissions.needs_of(None)) == set(permissions.NEEDS)
+
+
+class Cluster:
+    """Answers the reads of a cluster, allowing all but some."""
+
+    def __init__(self, *forbidden: str, extension: bool = True) -> None:
+        self.forbidden = forbidden
+        self.extension = extension
+        self.reviews: list[dict[str, Any]] = []
+
+    def __call__(self, asked: Asked) -> Answer:
+        if asked.path.endswith("/selfsubjectaccessreviews"):
+            attributes = asked.body["spec"]["resourceAttributes"]
+            self.reviews.append(attributes)
+            allowed = f"{attributes['verb']} {attributes['resource']}" not in self.forbidden
+            return Answer(201, {"status": {"allowed": allowed}})
+        resource = asked.path.rsplit("/", 1)[-1]
+        if f"list {resource}" in self.forbidden:
+            return status(403, f'{resource} is forbidden: User "u" cannot list resource "{resource}"', "Forbidden")
+        if asked.path == "/version":
+            return Answer(body={"gitVersion": "v1.35.4"})
+        if resource == "namespaces":
+            names = ["default", "azureml-ml-west"] + (["azureml"] if self.extension else [])
+            return Answer(body={"items": [{"metadata": {"name": name}} for name in names]})
+        if resource in ("azureml-fe", "arcml-healthcheck"):
+            return status(404, "not found", "NotFound")
+        return Answer(body={"items": []})
+
+
+def test_reads_prove_their_permissions_and_only_the_rest_is_asked(api: ScriptedApi, cluster: ClusterConnection) -> None:
+    api.script = script = Cluster()
+    found = facts.read(cluster, "aks", ["azureml-ml-west", "azureml-gone"])
+    assert all(each["allowed"] for each in found["permissions"])
+    assert len(found["permissions"]) == len(permissions.needs_of("aks"))
+    asked = {f"{review['verb']} {review['resource']}" for review in script.reviews}
+    assert "list nodes" not in asked
+    assert "patch deployments" in asked
+    assert len(api.asked) - len(script.reviews) == 9
+    assert not any("azureml-gone" in verb for verb in api.verbs)
+
+
+def test_missing_write_permission_is_a_fact(api: ScriptedApi, cluster: ClusterConnection) -> None:
+    api.script = Cluster("patch deployments")
+    found = facts.read(cluster, "aks", [])
+    denied = [each for each in found["permissions"] if not each["allowed"]]
+    assert [permissions.in_words(each) for each in denied] == [
+        'patch deployments.apps "azureml-fe" in namespace default'
+    ]
+
+
+def test_missing_read_permission_names_everything_that_is_missing(api: ScriptedApi, cluster: ClusterConnection) -> None:
+    api.script = Cluster("list nodes", "delete instancetypes")
+    with pytest.raises(KubernetesError) as caught:
+        facts.read(cluster, "aks", [])
+    assert "may not do this on cluster aks-west: list nodes; delete instancetypes.amlarc.azureml.com." in str(
+        caught.value
+    )
+
+
+def test_cluster_without_the_extension_costs_fewer_reads(api: ScriptedApi, cluster: ClusterConnection) -> None:
+    api.script = script = Cluster(extension=False)
+    found = facts.read(cluster, "arc", [])
+    assert found["extension_workloads"] == []
+    assert len(api.asked) - len(script.reviews) == 6
+
+
+def test_review_asks_for_exactly_the_need(api: ScriptedApi, cluster: ClusterConnection) -> None:
+    api.script = script = Cluster()
+    permissions.ask(cluster, permissions.ANNOTATE_FRONT_END)
+    assert script.reviews == [
+        {"verb": "patch", "group": "apps", "resource": "deployments", "namespace": "default", "name": "azureml-fe"}
+    ]
+
+
+def test_everywhere_is_said_in_words() -> None:
+    fact = permissions.as_fact(permissions.LIST_V1_SERVICES, allowed=False)
+    assert permissions.in_words(fact) == "list deployments.apps in every namespace"
