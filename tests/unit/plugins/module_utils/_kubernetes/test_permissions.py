@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,24 @@ ROLE_FILE = Path(__file__).resolve().parents[5] / "docs" / "permissions" / "clus
 Rule = tuple[str, str, str, str | None]
 
 
-def granted() -> set[Rule]:
-    """What the shipped file grants: verb, group, resource and name."""
-    found: set[Rule] = set()
-    for document in yaml.safe_load_all(ROLE_FILE.read_text()):
-        for rule in (document or {}).get("rules") or []:
-            for verb in rule["verbs"]:
-                for group in rule["apiGroups"]:
-                    for resource in rule["resources"]:
-                        for name in rule.get("resourceNames") or [None]:
-                            found.add((verb, group, resource, name))
+def granted() -> dict[str, set[Rule]]:
+    """What the roles of the shipped file grant, by name: verb, group, resource and name."""
+    found: dict[str, set[Rule]] = {}
+    for role in yaml.safe_load_all(ROLE_FILE.read_text()):
+        rules = found.setdefault(role["metadata"]["name"], set())
+        for rule in role["rules"]:
+            names = rule.get("resourceNames") or [None]
+            rules.update(itertools.product(rule["verbs"], rule["apiGroups"], rule["resources"], names))
     return found
 
 
-def test_shipped_role_grants_exactly_what_the_collection_does() -> None:
-    needed = {(need.verb, need.resource.group, need.resource.plural, need.name) for need in permissions.NEEDS}
-    assert granted() == needed
+def needed(kind: permissions.Kind) -> set[Rule]:
+    needs = permissions.needs_of(kind)
+    return {(need.verb, need.resource.group, need.resource.plural, need.name) for need in needs}
+
+
+def test_shipped_roles_grant_exactly_what_the_collection_does() -> None:
+    assert granted() == {"azureml-fleet": needed("aks"), "azureml-fleet-arc": needed("arc") - needed("aks")}
 
 
 def test_every_need_says_what_for_and_only_once() -> None:
