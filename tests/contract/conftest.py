@@ -16,7 +16,7 @@ import pytest
 from tests.contract.conversations import Talk
 from tests.contract.definitions import DEFINITIONS, INSTANCE_TYPE_GROUP
 from tests.contract.recorder import Conversation, Said
-from tests.contract.simulated import ADMIN_TOKEN, STRANGER_TOKEN, SimulatedServer
+from tests.contract.simulated import ADMIN_TOKEN, SimulatedServer
 from tests.control_plane import users
 from tests.control_plane.cluster import Cluster
 from tests.control_plane.fixtures import RealCluster
@@ -68,7 +68,7 @@ def simulated_side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
     """The simulator's Kubernetes API, served over TLS."""
     with SimulatedServer(tmp_path_factory.mktemp("simulated")) as server:
         admin = Connection(server.url, server.ca_file, ADMIN_TOKEN)
-        yield Side("simulated", admin, dataclasses.replace(admin, token=STRANGER_TOKEN))
+        yield Side("simulated", admin, dataclasses.replace(admin, token=server.stranger_token))
 
 
 @pytest.fixture(scope="session")

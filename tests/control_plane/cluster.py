@@ -247,7 +247,7 @@ def _api_server_command(folder: Path, binaries: Binaries, etcd: str, port: int) 
         "service-account-issuer": "https://kubernetes.default.svc",
         "token-auth-file": str(folder / "tokens.csv"),
         "authorization-mode": "RBAC",
-        "anonymous-auth": "true",  # as on AKS: /livez and /version answer, everything else is refused
+        "anonymous-auth": "false",  # as on AKS: who shows no credentials is refused, whatever the path
         "service-cluster-ip-range": "10.96.0.0/16",
         # No kubelet mounts tokens here, and nothing must wait until the account "default" exists.
         "disable-admission-plugins": "ServiceAccount",
@@ -342,7 +342,7 @@ def _is_ready(node: dict[str, Any]) -> bool:
 
 
 def _wait_until_ready(cluster: Cluster, api_server: Started) -> None:
-    anonymous = Connection(cluster.server, cluster.ca_file, timeout=5)
+    admin = dataclasses.replace(cluster.connection(), timeout=5)
 
     def ready() -> bool:
         if not processes.is_running(api_server):
@@ -350,7 +350,7 @@ def _wait_until_ready(cluster: Cluster, api_server: Started) -> None:
             problem = _PortTakenError if "address already in use" in end else ControlPlaneError
             raise problem(f"{cluster.name}: the API server ended at once: {end}")
         try:
-            return anonymous.request("GET", "/readyz").status == 200
+            return admin.request("GET", "/readyz").status == 200
         except OSError:
             return False
 

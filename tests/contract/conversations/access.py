@@ -66,7 +66,7 @@ def somebody_without_rights_may_not(talk: Conversation) -> None:
         ("GET", "/apis/apps/v1/namespaces/default/deployments/azureml-fe"),
         ("DELETE", "/api/v1/namespaces/default"),
     ):
-        refused = talk.ask(f"{method} {path}", method, path, user="stranger")
+        refused = talk.ask(f"{method} {path.rpartition('/')[2]}", method, path, user="stranger")
         assert (refused.status, refused.body["reason"]) == (403, "Forbidden")
     body = {"metadata": {"name": "x"}}
     refused = talk.ask("create", "POST", "/api/v1/namespaces", body=body, user="stranger")
@@ -78,4 +78,4 @@ def tokens(talk: Conversation) -> None:
     refused = talk.ask("a wrong token", "GET", "/api/v1/nodes", user="wrong")
     assert (refused.status, refused.body["reason"]) == (401, "Unauthorized")
     nobody = talk.ask("no token", "GET", "/api/v1/nodes", user="nobody")
-    assert nobody.status in (401, 403)
+    assert nobody.status == 401

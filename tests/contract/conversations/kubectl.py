@@ -69,7 +69,7 @@ class _Kubectl:
 def objects(talk: Conversation) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kubectl = _Kubectl(talk, Path(folder))
-        kubectl("create", "create", "configmap", "made", "--from-literal=a=1")
+        kubectl("create", "create", "-f", "-", given=config_map("made", a="1"))
         kubectl("get", "get", "configmap", "made")
         kubectl("label", "label", "configmap", "made", "tier=gpu")
         kubectl("label again", "label", "configmap", "made", "tier=cpu", rc=1)

@@ -28,7 +28,9 @@ def _spec(body: dict[str, Any]) -> Any:
     """An object without its status and the controllers' annotations and fields."""
     metadata = body["metadata"]
     mine = [each for each in metadata.get("managedFields", []) if "subresource" not in each]
-    return {**body, "metadata": {**metadata, "managedFields": mine}, "status": None}
+    annotations = {**metadata.get("annotations", {})}
+    annotations.pop("deployment.kubernetes.io/revision", None)
+    return {**body, "metadata": {**metadata, "managedFields": mine, "annotations": annotations}, "status": None}
 
 
 def merge_patches(talk: Conversation) -> None:
