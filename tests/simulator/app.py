@@ -137,7 +137,9 @@ class Simulator:
         if path.lower().rstrip("/") == metadata.PATH:
             return metadata.answer(self.fleet, request.query)
         form = dict(parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True))
-        found = entra.answer(self.fleet, self.client_secret, request.method, path, request.query, form)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        wanted = entra.IdentityRequest(request.method, path, request.query, form, headers)
+        found = entra.answer(self.fleet, self.client_secret, wanted)
         return found or Answer(404, {"error": f"the simulation does not serve {path}"})
 
     async def _arm(self, request: web.Request, path: str, content: bytes) -> Answer:

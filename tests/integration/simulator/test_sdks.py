@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import trustme
 from azure.core.exceptions import (
     ClientAuthenticationError,
     HttpResponseError,
@@ -17,7 +19,12 @@ from azure.core.exceptions import (
     ResourceNotFoundError,
     ServiceRequestError,
 )
-from azure.identity import ClientSecretCredential, WorkloadIdentityCredential
+from azure.identity import (
+    CertificateCredential,
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
 from azure.mgmt.containerservice import ContainerServiceClient
 from azure.mgmt.hybridkubernetes import ConnectedKubernetesClient
 from azure.mgmt.kubernetesconfiguration import SourceControlConfigurationClient
@@ -115,18 +122,47 @@ def test_a_wrong_secret_is_refused(trusted: Simulator) -> None:
         credential(trusted, "wrong").get_token(f"{trusted.ready['arm']}/.default")
 
 
-def test_a_workload_identity_gets_a_token(trusted: Simulator, tmp_path: object) -> None:
-    path = f"{tmp_path}/token"
-    with open(path, "w", encoding="utf-8") as stream:
-        stream.write("a.b.c")
+def test_a_workload_identity_gets_a_token(trusted: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("a.b.c", encoding="utf-8")
     found = WorkloadIdentityCredential(
         tenant_id=trusted.ready["tenant_id"],
         client_id=trusted.ready["client_id"],
-        token_file_path=path,
+        token_file_path=str(path),
         authority=trusted.ready["authority"],
         disable_instance_discovery=True,
     ).get_token(f"{trusted.ready['arm']}/.default")
     assert found.token.count(".") == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "path"), [("AZURE_POD_IDENTITY_AUTHORITY_HOST", ""), ("IDENTITY_ENDPOINT", "/msi/token")]
+)
+def test_a_managed_identity_gets_a_token(
+    trusted: Simulator, monkeypatch: pytest.MonkeyPatch, variable: str, path: str
+) -> None:
+    monkeypatch.setenv(variable, f"{trusted.ready['arm']}{path}")
+    if path:
+        monkeypatch.setenv("IDENTITY_HEADER", "header")
+    client = ContainerServiceClient(ManagedIdentityCredential(), trusted.ready["subscription_id"], **options(trusted))
+    assert client.managed_clusters.get("rg", "aks").name == "aks"
+
+
+def test_a_certificate_gets_a_token(trusted: Simulator, tmp_path: Path) -> None:
+    path = tmp_path / "principal.pem"
+    authority = trustme.CA()
+    certificate = authority.issue_cert("principal.example.com", key_type=trustme.KeyType.RSA)
+    certificate.private_key_and_cert_chain_pem.write_to_path(str(path))
+    ready = trusted.ready
+    found = CertificateCredential(
+        ready["tenant_id"],
+        ready["client_id"],
+        certificate_path=str(path),
+        authority=ready["authority"],
+        disable_instance_discovery=True,
+    )
+    client = ContainerServiceClient(found, ready["subscription_id"], **options(trusted))
+    assert client.managed_clusters.get("rg", "aks").name == "aks"
 
 
 def test_clusters_and_pools_are_read(containers: ContainerServiceClient) -> None:

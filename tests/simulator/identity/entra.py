@@ -13,6 +13,7 @@ import hmac
 import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.arm.answers import Answer
@@ -36,24 +37,34 @@ class RefusedError(Exception):
         self.status, self.code, self.number, self.text = status, code, number, text
 
 
-def answer(
-    fleet: Fleet, secret: str, method: str, path: str, query: Mapping[str, str], form: Mapping[str, str]
-) -> Answer | None:
-    """The answer of the identity service, or None when `path` is not one of its own."""
+@dataclass(frozen=True)
+class IdentityRequest:
+    """What the identity service sees of a request; header names are in lower case."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+def answer(fleet: Fleet, secret: str, request: IdentityRequest) -> Answer | None:
+    """The answer of the identity service, or None when the path is not one of its own."""
+    path = request.path
     if path.lower() == INSTANCE_DISCOVERY:
         return Answer(200, _instance(fleet))
     if path.lower() in MANAGED_IDENTITY:
-        return _managed_identity(fleet, query)
+        return _managed_identity(fleet, request)
     found = DISCOVERY.fullmatch(path)
     if found:
         return Answer(200, _discovery(fleet, found["tenant"]))
     found = TOKEN.fullmatch(path)
     if found is None:
         return None
-    if method != "POST":
+    if request.method != "POST":
         return Answer(405)
     try:
-        return Answer(200, _token(fleet, secret, found["tenant"], form))
+        return Answer(200, _token(fleet, secret, found["tenant"], request.form))
     except RefusedError as refused:
         return Answer(refused.status, _refusal(fleet, refused))
 
@@ -125,8 +136,12 @@ def _issued(fleet: Fleet, audience: str) -> dict[str, Any]:
     return {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token}
 
 
-def _managed_identity(fleet: Fleet, query: Mapping[str, str]) -> Answer:
-    resource = query.get("resource", "")
+def _managed_identity(fleet: Fleet, request: IdentityRequest) -> Answer:
+    """A token without a secret; the header keeps out requests that were forwarded by mistake."""
+    resource = request.query.get("resource", "")
+    if "x-identity-header" not in request.headers and request.headers.get("metadata", "").lower() != "true":
+        body = {"error": "invalid_request", "error_description": "Required metadata header not specified"}
+        return Answer(400, body)
     if not resource:
         body = {"error": "invalid_request", "error_description": "Required query variable 'resource' is missing"}
         return Answer(400, body)
