@@ -13,7 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.benchmark.measurements import measure_fleet, measure_host_task
+from tests.benchmark.measurements import measure_calls, measure_fleet, measure_host_task
 from tests.integration.harness import temporary_ansible
 
 
@@ -28,6 +28,7 @@ def main() -> int:
     with temporary_ansible() as ansible:
         numbers = {
             "host_task": measure_host_task(ansible, options.hosts, options.forks),
+            "calls": measure_calls(ansible),
             "fleet": measure_fleet(ansible, options.clusters, options.forks),
         }
     if options.json:

@@ -11,29 +11,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 #: Status of a long operation: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
-OPERATION = re.compile(r"/(operations|operationresults|operationstatus(es)?|operationsstatus)/", re.IGNORECASE)
+OPERATION = re.compile(r"/[a-z]*operation(s?status|statuses|results?|s)/", re.IGNORECASE)
 
 
 def counted(requests: Iterable[Mapping[str, Any]], service: str) -> Counter[str]:
-    """Return how often each method and resource was called on `service`, without polls and discovery of the cloud.
+    """Return how often each method and resource was called on `service` by the run of one cluster.
 
-    A poll is a read of an operation's status, or a read that repeats the caller's previous call: it waits.
+    Polls and the discovery of the cloud do not count. A poll is a read of an operation's status, or a read that repeats
+    the call before it: it waits. The log must be that of one cluster: the reads of two would look like repetitions.
     """
     calls: Counter[str] = Counter()
-    previous: dict[str, str] = {}
+    previous = ""
     for request in requests:
         if request["service"] != service or "/metadata/endpoints" in request["path"]:
             continue
+        if OPERATION.search(request["path"]):
+            continue
         call = f"{request['method']} {request['path'].lower()}"
-        subject = resource_of(request["path"])
-        poll = OPERATION.search(request["path"]) or (request["method"] == "GET" and previous.get(subject) == call)
-        previous[subject] = call
-        if not poll:
+        if request["method"] != "GET" or call != previous:
             calls[call] += 1
+        previous = call
     return calls
-
-
-def resource_of(path: str) -> str:
-    """Return the part of a path that one host works on: its cluster, or its compute."""
-    match = re.search(r"/(managedclusters|connectedclusters|computes|kubernetes)/([^/]+)", path, re.IGNORECASE)
-    return match.group(0).lower() if match else path.lower()

@@ -96,29 +96,45 @@ def _host_tasks(run: AnsibleRun) -> int:
     return sum(not each.item and each.status != "retry" for each in run.tasks)
 
 
+def measure_calls(ansible: Ansible) -> Numbers:
+    """Upgrade one cluster twice and count its calls: the log of a single cluster tells a poll from a read."""
+    numbers: Numbers = {}
+    with Simulator(fleet_scenario(1)) as fleet:
+        for name in ("full", "nothing"):
+            position = fleet.position()
+            _upgrade(ansible, fleet, ["--forks", "1"])
+            requests = fleet.request_log(since=position)
+            numbers |= {
+                f"{name}_azure_calls": counted(requests, "arm").total(),
+                f"{name}_kubernetes_calls": counted(requests, "kubernetes").total(),
+                f"{name}_tokens": sum(
+                    request["service"] == "identity" and request["method"] == "POST" for request in requests
+                ),
+            }
+    return numbers
+
+
+def _upgrade(ansible: Ansible, fleet: Simulator, arguments: list[str]) -> AnsibleRun:
+    return ansible(
+        "azureml.fleet.upgrade",
+        inventory=inventory(fleet),
+        environment=fleet.environment,
+        arguments=arguments,
+        timeout=1800,
+    ).check()
+
+
 def measure_fleet(ansible: Ansible, clusters: int, forks: int) -> Numbers:
     """Upgrade a fleet twice: the full upgrade, and the run that has nothing to do."""
     numbers: Numbers = {"clusters": clusters}
     with Simulator(fleet_scenario(clusters)) as fleet:
         for name in ("full", "nothing"):
             position = fleet.position()
-            run = ansible(
-                "azureml.fleet.upgrade",
-                inventory=inventory(fleet),
-                environment=fleet.environment,
-                arguments=["--forks", str(forks)],
-                timeout=1800,
-            ).check()
-            requests = fleet.request_log(since=position)
+            run = _upgrade(ansible, fleet, ["--forks", str(forks)])
             numbers |= {
                 f"{name}_cpu_seconds_per_cluster": round(run.cpu_seconds / clusters, 3),
                 f"{name}_seconds": round(run.seconds, 1),
                 f"{name}_host_tasks_per_cluster": round(_host_tasks(run) / clusters, 1),
-                f"{name}_azure_calls_per_cluster": round(counted(requests, "arm").total() / clusters, 2),
-                f"{name}_kubernetes_calls_per_cluster": round(counted(requests, "kubernetes").total() / clusters, 2),
-                f"{name}_tokens": sum(
-                    request["service"] == "identity" and request["method"] == "POST" for request in requests
-                ),
                 f"{name}_changed_tasks": sum(run.changed().values()),
                 f"{name}_writing_requests": len(fleet.writes(since=position)),
             }

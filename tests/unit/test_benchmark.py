@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the benchmark counts as a call."""
+
+from __future__ import annotations
+
+from tests.benchmark.calls import counted
+
+CLUSTER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-1"
+SHARED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes"
+
+
+def _log(*calls: str) -> list[dict[str, str]]:
+    return [{"service": "arm", "method": call.split()[0], "path": call.split()[1]} for call in calls]
+
+
+def test_polls_tokens_and_discovery_do_not_count() -> None:
+    extension = f"{CLUSTER}/providers/Microsoft.KubernetesConfiguration/extensions/azureml"
+    log = _log(
+        "GET /metadata/endpoints",
+        f"PUT {extension}",
+        f"GET {extension}/operations/123",
+        f"GET {extension}",
+        f"GET {extension}",
+        f"GET {extension.upper()}",
+    )
+    log.append({"service": "identity", "method": "POST", "path": "/t/oauth2/v2.0/token"})
+    assert counted(log, "arm").total() == 2
+
+
+def test_status_of_computes_is_a_poll() -> None:
+    log = _log(
+        f"GET {SHARED}", "GET /subscriptions/s/providers/x/locations/w/computeOperationsStatus/1", f"GET {SHARED}"
+    )
+    assert counted(log, "arm").total() == 1
+
+
+def test_read_after_another_call_is_no_poll() -> None:
+    log = _log(f"GET {CLUSTER}", f"POST {CLUSTER}/listClusterUserCredential", f"GET {CLUSTER}")
+    assert counted(log, "arm").total() == 3
