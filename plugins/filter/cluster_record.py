@@ -46,6 +46,21 @@ _STAGE_RESULTS = {
 }
 
 
+#: Module -> the stage in which the playbooks call it. Before the verdict, reading the cluster is part of preflight.
+_STAGES = {
+    "azureml_fe_annotation": "front_end",
+    "aml_extension": "extension",
+    "aml_extension_info": "extension",
+    "aks_node_pool_labels": "gpu_nodes",
+    "aml_node_labels": "gpu_nodes",
+    "aml_instance_type": "instance_types",
+    "aml_namespace": "compute",
+    "aml_compute_attach": "compute",
+    "aml_compute_info": "compute",
+    "aml_verify": "verify",
+}
+
+
 def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of one host."""
     record: dict[str, Any] = {
@@ -53,16 +68,25 @@ def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
         "cluster_id": variables.get("aml_cluster_id"),
         "changed": [stage for stage, names in _STAGE_RESULTS.items() if _any_changed(variables, names)],
     }
-    preflight = variables.get("_aml_preflight_result")
-    if preflight and not preflight.get("failed"):
+    preflight = variables.get("_aml_preflight_result") or {}
+    judged = bool(preflight.get("verdict"))
+    if judged:
         record["preflight"] = {name: preflight.get(name) for name in ("findings", "plan", "verdict")}
     verification = variables.get("_aml_verify_result")
     if verification:
         record["verification"] = {"checks": verification.get("checks") or []}
     failure = variables.get("_aml_failure")
     if failure:
-        record["failure"] = failure
+        module = str(failure.get("action") or "").rsplit(".", 1)[-1]
+        stage = _STAGES.get(module, "verify" if judged else "preflight")
+        record["failure"] = {"stage": stage, "message": _message(failure.get("result") or {})}
     return record
+
+
+def _message(result: Mapping[str, Any]) -> str:
+    """Return why a task failed; of a loop, why its items did."""
+    items = [item for item in result.get("results") or [] if item.get("failed")]
+    return " ".join(str(each.get("msg") or "no message") for each in items or [result])
 
 
 def _any_changed(variables: Mapping[str, Any], names: tuple[str, ...]) -> bool:

@@ -70,6 +70,9 @@ def _write(call: Call, clusters: list[ClusterReport], fleet: Mapping[str, Any]) 
     }
     files[directory / FLEET_FILE] = fleet
     try:
+        if not call.check_mode:
+            for folder in (directory, directory / "clusters"):
+                folder.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
         return [str(path) for path, content in files.items() if _write_one(path, content, write=not call.check_mode)]
     except OSError as error:
         raise ModuleFailure(
@@ -84,7 +87,6 @@ def _write_one(path: Path, content: Mapping[str, Any], *, write: bool) -> bool:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
     if write:
-        path.parent.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

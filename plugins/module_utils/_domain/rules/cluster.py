@@ -36,7 +36,7 @@ def cluster_connected_through_arc(_settings: Settings, facts: FleetFacts) -> Evi
     """Find an AKS cluster that is given by the id of its connectedClusters resource."""
     cluster = facts["cluster"]
     if cluster["kind"] == "arc" and (cluster["distribution"] or "").lower() == "aks":
-        return f"{cluster['id']} is an Azure Arc connection whose distribution is AKS."
+        return "aml_cluster_id names an Azure Arc connection whose distribution is AKS."
     return None
 
 

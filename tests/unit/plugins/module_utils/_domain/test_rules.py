@@ -200,7 +200,7 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     "cluster-connected-through-arc": (
         side(arc(distribution="k3s")),
         side(arc(distribution="aks")),
-        "whose distribution is AKS",
+        "an Azure Arc connection whose distribution is AKS.",
     ),
     "cluster-region-unsupported": (
         side(cluster(location="West Europe")),
