@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulator.kubernetes import errors
+from tests.simulator.kubernetes.resources import Resource
 from tests.simulator.kubernetes.routing import RequestInfo
 
 
@@ -94,9 +95,14 @@ class Access:
         )
 
 
-def answer_review(kind: str, body: Mapping[str, Any], user: User, access: Access) -> dict[str, Any]:
-    """The object that a create of an access or authentication review returns."""
+def answer_review(resource: Resource, body: Mapping[str, Any], user: User, access: Access) -> dict[str, Any]:
+    """The object that a create of an access or authentication review returns. Raises ApiError 422."""
+    kind = resource.kind
     spec = dict(body.get("spec") or {})
+    if kind.endswith("AccessReview") and bool(spec.get("resourceAttributes")) == bool(spec.get("nonResourceAttributes")):
+        detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        shown = spec.get("resourceAttributes")
+        raise errors.invalid("", resource.group, "", [errors.invalid_value("spec.resourceAttributes", shown, detail)])
     if kind == "SelfSubjectReview":
         status: dict[str, Any] = {"userInfo": {"username": user.name, "groups": list(user.groups)}}
     elif kind == "SelfSubjectRulesReview":
@@ -106,7 +112,7 @@ def answer_review(kind: str, body: Mapping[str, Any], user: User, access: Access
     else:
         allowed = access.review(spec["resourceAttributes"]) if spec.get("resourceAttributes") else True
         status = {"allowed": allowed}
-    answer = {"kind": kind, "apiVersion": body.get("apiVersion"), "metadata": body.get("metadata") or {}}
+    answer = {"kind": kind, "apiVersion": body["apiVersion"], "metadata": body["metadata"]}
     if kind != "SelfSubjectReview":
         answer["spec"] = spec
     return {**answer, "status": status}

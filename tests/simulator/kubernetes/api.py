@@ -19,9 +19,9 @@ from aiohttp import web
 from tests.simulator.clock import SimulationClock
 from tests.simulator.cluster_api import ApiAnswer
 from tests.simulator.identity.tokens import AKS_SERVER_APPLICATION, TokenStore
-from tests.simulator.kubernetes import errors, patches, reads
+from tests.simulator.kubernetes import errors, patches, protobuf, reads
 from tests.simulator.kubernetes.access import ADMINISTRATOR, Access, Denial, User
-from tests.simulator.kubernetes.cluster import Answer, Cluster, Request, WatchPlan, is_public
+from tests.simulator.kubernetes.cluster import Answer, Cluster, Request, WatchPlan
 from tests.simulator.kubernetes.controllers import Timing
 from tests.simulator.kubernetes.decoding import parse_json
 from tests.simulator.kubernetes.errors import ApiError, UnknownPathError
@@ -136,8 +136,6 @@ class SimulatedKubernetesApi:
                 return User(issued.client_id)
         if self._tokens is None and self._token_store is None:
             return ADMINISTRATOR
-        if is_public(path) and not token:
-            return User("system:anonymous", ("system:unauthenticated",))
         raise errors.unauthorized()
 
     async def _decoded(self, request: web.Request, path: str, user: User) -> Request:
@@ -147,7 +145,7 @@ class SimulatedKubernetesApi:
         if request.method == "PATCH":
             body = _patch_body(raw, content_type)
         elif raw:
-            body = _object_body(raw, content_type)
+            body = _object_body(raw, content_type, self._cluster.kind_at(request.method, path))
         return Request(
             request.method,
             path,
@@ -172,7 +170,9 @@ class SimulatedKubernetesApi:
                 event = plan.presenter.event(kind, obj, first=first)
                 first = first and kind == "BOOKMARK"
                 await response.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
-        except (ConnectionError, asyncio.CancelledError):
+        except ConnectionError:
+            return response  # the client went away, as clients of watches do
+        except asyncio.CancelledError:
             if not self._closed:
                 raise
         finally:
@@ -191,12 +191,7 @@ def _certificate_user(certificate: Mapping[str, Any]) -> User:
 
 
 def _patch_body(raw: bytes, content_type: str) -> Any:
-    if content_type not in _PATCHES_READ:
-        accepted = ", ".join(_PATCHES_READ)
-        raise errors.unsupported_media_type(
-            f"the body of the request was in an unknown format - accepted media types include: {accepted}"
-        )
-    if content_type == patches.APPLY_PATCH:
+    if content_type == patches.APPLY_PATCH or content_type not in _PATCHES_READ:
         return raw
     try:
         return json.loads(raw)
@@ -204,18 +199,17 @@ def _patch_body(raw: bytes, content_type: str) -> Any:
         raise errors.bad_request(f"error decoding patch: {error}") from error
 
 
-def _object_body(raw: bytes, content_type: str) -> Any:
+def _object_body(raw: bytes, content_type: str, kind: str) -> Any:
+    if content_type == protobuf.MEDIA_TYPE:
+        return protobuf.decode(raw)
     if content_type == "application/yaml":
         try:
             return yaml.safe_load(raw)
         except yaml.YAMLError as error:
             raise errors.bad_request(f"error decoding YAML: {error}") from error
     if content_type not in _BODIES_READ:
-        raise errors.unsupported_media_type(
-            "the body of the request was in an unknown format - accepted media types include: "
-            "application/json, application/yaml, application/vnd.kubernetes.protobuf"
-        )
-    return parse_json(raw)
+        raise errors.unsupported_media_type("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+    return parse_json(raw, kind)
 
 
 def _headers() -> dict[str, str]:

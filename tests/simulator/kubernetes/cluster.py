@@ -35,7 +35,6 @@ _REVIEWS = frozenset(
 )
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
 _PLATFORM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
-_PUBLIC_PATHS = ("/version", "/healthz", "/livez", "/readyz")
 SYSTEM = WriteOptions(manager="kube-apiserver", manager_given=True, validation="Ignore")
 
 
@@ -119,9 +118,15 @@ class Cluster:
             return self._non_resource(request)
         resource = self.registry.find(info.group, info.version, info.resource)
         if resource is None:
-            raise UnknownPathError
+            raise self._unknown(info.group, info.version)
         self.access.check(request.user, info)
         return self._resource_request(request, info, resource)
+
+    def kind_at(self, method: str, path: str) -> str:
+        """The kind of objects that a path takes, for messages."""
+        info = routing.parse(method, path, {})
+        resource = self.registry.find(info.group, info.version, info.resource) if info is not None else None
+        return resource.kind if resource is not None else ""
 
     # -- everything but resources -------------------------------------------------------------------------------------
 
@@ -135,8 +140,13 @@ class Cluster:
             return Answer(200, {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]})
         document = self._discovery(path, request.accept) or self._openapi(path)
         if document is None:
-            raise UnknownPathError
+            raise self._unknown("", "") if path.startswith("/api/") else UnknownPathError()
         return Answer(200, document)
+
+    def _unknown(self, group: str, version: str) -> ApiError:
+        """404: as a Status where the API server's own groups are meant, else in plain text."""
+        served = any(group == item.group and version in ("", item.version) for item in self.registry if not item.custom)
+        return ApiError(404, "NotFound", UnknownPathError().status["message"], {}) if served else UnknownPathError()
 
     def _version(self) -> dict[str, Any]:
         major, minor = self.version.split(".")[:2]
@@ -185,7 +195,8 @@ class Cluster:
     def _resource_request(self, request: Request, info: RequestInfo, resource: Resource) -> Answer | WatchPlan:
         presenter = Presenter(resource, self._representation(request, info), request.query, self.clock.now())
         if resource.plural in _REVIEWS and info.verb == "create":
-            return Answer(201, access.answer_review(resource.kind, request.body or {}, request.user, self.access))
+            body = self.writer.review(resource, request.body or {}, write_options(request))
+            return Answer(201, access.answer_review(resource, body, request.user, self.access))
         self._check_verb(info, resource)
         if info.subresource and info.subresource not in ("status", "scale"):
             return self._special_subresource(request, info, resource)
@@ -215,8 +226,11 @@ class Cluster:
             if sub is None:
                 raise UnknownPathError
             verbs = sub.verbs
-        wanted = "get" if info.verb == "list" and info.subresource else info.verb
-        if wanted not in verbs or (resource.namespaced and not info.namespace and wanted not in ("list", "watch")):
+        needs_name = info.verb in ("get", "update", "patch", "delete")
+        unnamed = needs_name and not info.name
+        misplaced = info.verb == "create" and bool(info.name) and not info.subresource
+        everywhere = resource.namespaced and not info.namespace and info.verb not in ("list", "watch")
+        if info.verb not in verbs or unnamed or misplaced or everywhere:
             raise errors.method_not_allowed()
 
     def _get(self, _request: Request, info: RequestInfo, resource: Resource, presenter: Presenter) -> Answer:
@@ -308,11 +322,6 @@ def _success(code: int) -> dict[str, Any]:
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code}
 
 
-def is_public(path: str) -> bool:
-    """Whether anybody may read the path (ClusterRole system:public-info-viewer)."""
-    return path in _PUBLIC_PATHS or path.startswith(("/livez/", "/readyz/"))
-
-
 def write_options(request: Request) -> WriteOptions:
     """The options of a write in the query. Raises ApiError 422 for values that are not offered."""
     query = request.query
@@ -363,4 +372,4 @@ def delete_options(request: Request) -> tuple[dict[str, Any], bool]:
     return options, _dry_run(request, values)
 
 
-__all__ = ["Answer", "ApiError", "Cluster", "Request", "WatchPlan", "is_public"]
+__all__ = ["Answer", "ApiError", "Cluster", "Request", "WatchPlan"]

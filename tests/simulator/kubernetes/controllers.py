@@ -23,6 +23,8 @@ from tests.simulator.kubernetes.store import Change, Key, Object, ObjectStore
 from tests.simulator.kubernetes.writes import ObjectWriter, WriteOptions
 
 MANAGER = WriteOptions(manager="kube-controller-manager", manager_given=True, validation="Ignore")
+REACTION_SECONDS = 0.03
+"""Real seconds after which controllers notice a change: what a write returns is never their doing yet."""
 _ROUNDS = 2000
 
 
@@ -111,9 +113,10 @@ class Controllers:
         self._task = loop.create_task(self._work())
 
     async def _work(self) -> None:
+        await asyncio.sleep(REACTION_SECONDS)
         while self._marked and not self._closed:
-            await asyncio.sleep(0)
             self.settle(rounds=20)
+            await asyncio.sleep(0)
 
     def settle(self, rounds: int = _ROUNDS) -> None:
         """Work through the marked objects now, at most so many."""

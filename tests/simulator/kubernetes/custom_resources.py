@@ -8,6 +8,8 @@ https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resou
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +25,12 @@ _SUBRESOURCE_VERBS = ("get", "patch", "update")
 
 def initial_status(definition: Mapping[str, Any]) -> dict[str, Any]:
     """The status of a definition that was just created."""
-    return {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": [storage_version(definition)]}
+    stored = storage_version(definition)
+    return {
+        "conditions": None,
+        "acceptedNames": {"plural": "", "kind": ""},
+        "storedVersions": [stored] if stored else None,
+    }
 
 
 def storage_version(definition: Mapping[str, Any]) -> str:
@@ -85,11 +92,18 @@ def _resource(spec: Mapping[str, Any], version: Mapping[str, Any]) -> Resource:
         categories=tuple(names.get("categories") or ()),
         subresources=subresources,
         schema=structural.root_schema((version.get("schema") or {}).get("openAPIV3Schema") or {}),
+        storage_hash=storage_hash(group, storage_version({"spec": spec}), names["kind"]),
         custom=True,
         columns=tuple(_column(item) for item in version.get("additionalPrinterColumns") or ()),
         selectable=tuple(item["jsonPath"].lstrip(".") for item in version.get("selectableFields") or ()),
         scale_paths=dict(given.get("scale") or {}),
     )
+
+
+def storage_hash(group: str, version: str, kind: str) -> str:
+    """`storageVersionHash` of discovery (k8s.io/apiserver/pkg/endpoints/discovery.StorageVersionHash)."""
+    digest = hashlib.sha256(f"{group}/{version}/{kind}".encode()).digest()
+    return base64.b64encode(digest[:8]).decode()
 
 
 def _column(item: Mapping[str, Any]) -> PrinterColumn:
@@ -130,17 +144,34 @@ def _versions(spec: Mapping[str, Any]) -> list[FieldError]:
     versions = spec.get("versions") or []
     stored = [version for version in versions if version.get("storage")]
     if len(stored) != 1:
-        shown = [version.get("name") for version in versions]
+        shown = [_go_version(version) for version in versions]
         detail = "must have exactly one version marked as storage version"
         findings.append(errors.invalid_value("spec.versions", shown, detail))
     for index, version in enumerate(versions):
         path = f"spec.versions[{index}]"
         schema = (version.get("schema") or {}).get("openAPIV3Schema")
         if schema is None:
-            findings.append(errors.required(f"{path}.schema.openAPIV3Schema", "schemas are required"))
+            findings.append(errors.required(f"{path}.schema.openAPIV3Schema"))
         else:
             findings += _structural(schema, f"{path}.schema.openAPIV3Schema", root=True)
+    if not stored:
+        findings.append(errors.invalid_value("status.storedVersions", None, "must have at least one stored version"))
     return findings
+
+
+def _go_version(version: Mapping[str, Any]) -> dict[str, Any]:
+    """A version as the API server prints its Go struct; schemas and columns common to all versions stand elsewhere."""
+    return {
+        "Name": version.get("name"),
+        "Served": bool(version.get("served")),
+        "Storage": bool(version.get("storage")),
+        "Deprecated": bool(version.get("deprecated")),
+        "DeprecationWarning": version.get("deprecationWarning"),
+        "Schema": None,
+        "Subresources": None,
+        "AdditionalPrinterColumns": None,
+        "SelectableFields": None,
+    }
 
 
 def _structural(schema: Mapping[str, Any], path: str, *, root: bool = False) -> list[FieldError]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from tests.simulator.kubernetes.errors import ApiError, bad_request
 from tests.simulator.kubernetes.schema import Schema
 
 Hook = Callable[[dict[str, Any]], None]
+_BASE64 = frozenset(string.ascii_letters + string.digits + "+/\r\n")
 _GO_TYPES = {"string": "string", "boolean": "bool", "integer": "int32", "number": "float64"}
 
 
@@ -117,11 +119,20 @@ class Decoder:
             "integer": isinstance(value, int) and not isinstance(value, bool),
             "number": isinstance(value, (int, float)) and not isinstance(value, bool),
         }[kind]
+        if kind == "string" and schema.get("format") == "byte" and isinstance(value, str):
+            self._check_base64(value)
         if kind == "integer" and isinstance(value, float) and value.is_integer():
             return int(value)
         if not fits:
             raise self._wrong_type(value, path, owner, go_type or "int32")
         return value
+
+    def _check_base64(self, text: str) -> None:
+        for position, character in enumerate(text):
+            if character not in _BASE64 and not (character == "=" and position >= len(text) - 2):
+                raise self._findings.failure(f"illegal base64 data at input byte {position}")
+        if len(text) % 4:
+            raise self._findings.failure(f"illegal base64 data at input byte {len(text) - len(text) % 4}")
 
     def _quantity(self, value: Any, path: str, owner: str) -> Any:
         try:
@@ -160,9 +171,24 @@ def _json_type(value: Any) -> str:
     return {"str": "string", "list": "array", "dict": "object"}.get(type(value).__name__, "null")
 
 
-def parse_json(text: bytes | str) -> Any:
-    """JSON, or ApiError 400."""
+def parse_json(raw: bytes, kind: str) -> Any:
+    """The JSON of a body that should be of a kind. Raises ApiError 400, with the words of Go's decoder."""
     try:
-        return json.loads(text)
+        return json.loads(raw)
     except ValueError as error:
-        raise bad_request(f"error decoding request body: {error}") from error
+        summary = raw[:30].decode("utf-8", "replace") + ("..." if len(raw) > 30 else "")
+        raise bad_request(
+            f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; "
+            f"json parse error: {go_json_error(raw, error)} ({summary})"
+        ) from error
+
+
+def go_json_error(raw: bytes, error: ValueError) -> str:
+    """What Go's JSON decoder says of text that Python's refuses."""
+    text = raw.decode("latin-1")
+    position = getattr(error, "pos", 0)
+    if position >= len(text.rstrip()):
+        return "unexpected end of JSON input"
+    character = text[position]
+    shown = character if character.isprintable() and character.isascii() else f"\\u{ord(character):04x}"
+    return f"invalid character '{shown}' looking for beginning of value"

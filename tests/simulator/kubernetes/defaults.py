@@ -144,6 +144,15 @@ def _daemon_set_spec(value: dict[str, Any]) -> None:
         strategy["rollingUpdate"] = rolling
 
 
+def _service(value: dict[str, Any]) -> None:
+    """Addresses of a load balancer have a mode."""
+    spec, balancer = value.get("spec") or {}, (value.get("status") or {}).get("loadBalancer") or {}
+    if spec.get("type") == "LoadBalancer":
+        for address in balancer.get("ingress") or ():
+            if address.get("ip"):
+                _fill(address, ipMode="VIP")
+
+
 def _claim_spec(value: dict[str, Any]) -> None:
     _fill(value, volumeMode="Filesystem")
 
@@ -214,6 +223,7 @@ HOOKS: Mapping[str, Hook] = {
     f"{_CORE}.ProjectedVolumeSource": _volume_with_mode,
     f"{_CORE}.ObjectFieldSelector": _field_selector,
     f"{_CORE}.Secret": _secret,
+    f"{_CORE}.Service": _service,
     f"{_CORE}.ServiceSpec": _service_spec,
     f"{_CORE}.PersistentVolumeClaimSpec": _claim_spec,
     f"{_CORE}.PersistentVolumeClaimStatus": _status_pending,

@@ -64,7 +64,8 @@ def resource_list(registry: ResourceRegistry, group: str, version: str) -> dict[
         entries.append(_entry(resource))
         entries.extend(_subresource_entry(resource, sub) for sub in resource.subresources.values())
     group_version = f"{group}/{version}" if group else version
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": entries}
+    type_meta = {"kind": "APIResourceList", **({"apiVersion": "v1"} if group else {})}
+    return {**type_meta, "groupVersion": group_version, "resources": entries}
 
 
 def _entry(resource: Resource) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def aggregated(registry: ResourceRegistry, *, core: bool) -> dict[str, Any]:
         if (name == "") != core:
             continue
         listed = [_aggregated_version(registry, name, version) for version in versions]
-        items.append({"metadata": {"name": name, "creationTimestamp": None} if name else {"creationTimestamp": None}, "versions": listed})
+        items.append({"metadata": {"name": name} if name else {}, "versions": listed})
     return {"kind": "APIGroupDiscoveryList", "apiVersion": "apidiscovery.k8s.io/v2", "metadata": {}, "items": items}
 
 
@@ -113,10 +114,17 @@ def _aggregated_version(registry: ResourceRegistry, group: str, version: str) ->
     return {"version": version, "resources": resources, "freshness": "Current"}
 
 
+def _response_kind(resource: Resource, group: str, version: str, kind: str) -> dict[str, str]:
+    """Built-in resources leave out the group and version that are their own; custom ones tell them."""
+    if not resource.custom and (group, version) == (resource.group, resource.version):
+        return {"group": "", "version": "", "kind": kind}
+    return {"group": group, "version": version, "kind": kind}
+
+
 def _aggregated_resource(resource: Resource) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "resource": resource.plural,
-        "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
+        "responseKind": _response_kind(resource, resource.group, resource.version, resource.kind),
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
         "verbs": list(resource.verbs),
@@ -128,7 +136,7 @@ def _aggregated_resource(resource: Resource) -> dict[str, Any]:
     subresources = [
         {
             "subresource": sub.name,
-            "responseKind": {"group": sub.group, "version": sub.version, "kind": sub.kind},
+            "responseKind": _response_kind(resource, sub.group, sub.version, sub.kind),
             "verbs": list(sub.verbs),
         }
         for sub in resource.subresources.values()

@@ -43,7 +43,7 @@ class ApiError(Exception):
 
 
 class UnknownPathError(ApiError):
-    """No handler serves the path; over HTTP the API server answers with plain text."""
+    """No handler serves the path; over HTTP the API server answers with plain text where it knows not even the group."""
 
     def __init__(self) -> None:
         super().__init__(404, "NotFound", "the server could not find the requested resource", {})
@@ -135,9 +135,11 @@ def not_found(resource: str, group: str, name: str) -> ApiError:
     )
 
 
-def already_exists(resource: str, group: str, name: str) -> ApiError:
+def already_exists(resource: str, group: str, name: str, *, being_deleted: bool = False) -> ApiError:
     """409 for a create."""
     message = f'{qualified(resource, group)} "{name}" already exists'
+    if being_deleted:
+        message = f"object is being deleted: {message}"
     return ApiError(409, "AlreadyExists", message, _details(group, resource, name))
 
 
@@ -192,14 +194,16 @@ def method_not_allowed() -> ApiError:
     return ApiError(405, "MethodNotAllowed", message, {})
 
 
-def unsupported_media_type(message: str) -> ApiError:
+def unsupported_media_type(*accepted: str) -> ApiError:
     """415 for a body of a type that the endpoint does not take."""
-    return ApiError(415, "UnsupportedMediaType", message, {})
+    listing = ", ".join(accepted)
+    message = f"the body of the request was in an unknown format - accepted media types include: {listing}"
+    return ApiError(415, "UnsupportedMediaType", message)
 
 
 def not_acceptable(message: str) -> ApiError:
     """406 for an Accept header that cannot be satisfied."""
-    return ApiError(406, "NotAcceptable", message, {})
+    return ApiError(406, "NotAcceptable", message)
 
 
 def expired(message: str) -> ApiError:

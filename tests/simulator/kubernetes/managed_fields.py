@@ -132,8 +132,14 @@ def owners_for_update(live: Mapping[str, Any], new: Mapping[str, Any]) -> list[O
 
 
 def track_update(live: Mapping[str, Any], new: dict[str, Any], schema: Schema, writer: Writer) -> None:
-    """Record in `new` who changed what. `live` is the object before, or an empty object of the type."""
+    """Record in `new` who changed what. `live` is the object before, or an empty object of the type.
+
+    An existing object without owners gets none by an update: its ownership begins with its first apply.
+    """
     owners = decode(live) if writer.manager.subresource else owners_for_update(live, new)
+    if not owners and live.get("metadata", {}).get("uid"):
+        new["metadata"].pop("managedFields", None)
+        return
     old_value, new_value = _without_managed_fields(live), _without_managed_fields(new)
     difference = field_sets.compare(old_value, new_value, schema)
     changed = writer.filtered(difference.modified | difference.added)
@@ -199,7 +205,8 @@ def apply(
     result: dict[str, Any] = merged if merged is not MISSING else _empty_like(applied)
     others = _others_after(base_value, result, schema, owners, writer, force)
     _keep_identity(base, result)
-    own = Ownership(writer.manager, frozenset(fields - _STRIPPED), writer.time)
+    same = live is not None and _without_managed_fields(result) == base_value
+    own = Ownership(writer.manager, frozenset(fields - _STRIPPED), _last_time(owners, writer) if same else writer.time)
     unchanged = _same_as_before(owners, own)
     encode(result, [*others, unchanged or own] if own.fields else others)
     return result
@@ -303,6 +310,11 @@ def _keep_identity(base: Mapping[str, Any], result: dict[str, Any]) -> None:
     for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "generation"):
         if key in base.get("metadata", {}) and key not in metadata:
             metadata[key] = copy.copy(base["metadata"][key])
+
+
+def _last_time(owners: list[Ownership], writer: Writer) -> str:
+    """When this manager last applied; an apply that changes no value does not count as a time."""
+    return next((owner.time for owner in owners if owner.manager.same_owner(writer.manager)), "")
 
 
 def _same_as_before(owners: list[Ownership], own: Ownership) -> Ownership | None:

@@ -53,7 +53,7 @@ def reconcile(controllers: Controllers, key: Key) -> None:
         "kernelVersion": "6.8.0-1041-azure",
         "containerRuntimeVersion": "containerd://2.1.4",
     }
-    status["nodeInfo"] = {**{name: "" for name in ("machineID", "systemUUID", "bootID")}, **info}
+    status["nodeInfo"] = {**dict.fromkeys(("machineID", "systemUUID", "bootID"), ""), **info}
     for name, value in defaults.items():
         status["nodeInfo"][name] = info.get(name) or value
     if "allocatable" not in status and "capacity" in status:

@@ -22,7 +22,6 @@ _PATCH_TYPES = (
     "application/apply-patch+yaml",
     "application/json-patch+json",
     "application/merge-patch+json",
-    "application/strategic-merge-patch+json",
 )
 
 
@@ -87,7 +86,7 @@ def _expanded(schema: Any) -> Any:
         return [_expanded(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    result = {key: _expanded(value) for key, value in schema.items() if key != "x-omit"}
+    result = {key: _expanded(value) for key, value in schema.items() if key not in ("x-omit", "x-protobuf")}
     reference = result.get("$ref")
     if isinstance(reference, str):
         pointer = {"$ref": reference if reference.startswith("#") else _PREFIX + reference}
@@ -120,5 +119,6 @@ def _paths(resource: Resource, component: str) -> dict[str, Any]:
         many["post"] = operation("post", _WRITE_PARAMETERS, ("*/*",))
     if "patch" in resource.verbs:
         item["put"] = operation("put", _WRITE_PARAMETERS, ("*/*",))
-        item["patch"] = operation("patch", (*_WRITE_PARAMETERS, "force"), _PATCH_TYPES)
+        offered = _PATCH_TYPES if resource.custom else (*_PATCH_TYPES, "application/strategic-merge-patch+json")
+        item["patch"] = operation("patch", (*_WRITE_PARAMETERS, "force"), offered)
     return {collection: many, f"{collection}/{{name}}": item}

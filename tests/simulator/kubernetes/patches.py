@@ -30,13 +30,11 @@ ORDER_PREFIX = "$setElementOrder/"
 
 
 def apply_json_patch(obj: dict[str, Any], operations: Any) -> dict[str, Any]:
-    """RFC 6902. Raises ApiError 400 for what is no patch, 422 for one that cannot be applied."""
+    """RFC 6902. Raises ApiError 400 for what is no list, 422 for a patch that cannot be applied."""
     if not isinstance(operations, list):
         raise errors.bad_request("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     try:
         result = jsonpatch.JsonPatch(operations).apply(copy.deepcopy(obj))
-    except jsonpatch.InvalidJsonPatch as error:
-        raise errors.bad_request(f"error decoding patch: {error}") from error
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
         raise errors.unprocessable_patch() from error
     return result  # type: ignore[no-any-return]
@@ -84,14 +82,15 @@ def _merge_maps(value: Any, patch: dict[str, Any], schema: Schema) -> Any:
         elif change is None:
             result.pop(key, None)
         else:
-            result[key] = _merge_member(result.get(key), change, schemas.member(schema, key))
+            result[key] = _merge_member(result.get(key), change, schemas.member(schema, key), orders.pop(key, None))
     for key, order in orders.items():
         if isinstance(result.get(key), list):
-            result[key] = _ordered(result[key], order, _merge_key(schemas.member(schema, key)))
+            member = schemas.member(schema, key)
+            result[key] = _ordered(result[key], result[key], order, _merge_key(member))
     return result
 
 
-def _merge_member(value: Any, change: Any, schema: Schema) -> Any:
+def _merge_member(value: Any, change: Any, schema: Schema, order: list[Any] | None) -> Any:
     resolved = schemas.resolve(schema)
     if isinstance(change, dict):
         if value is None or _replaces(schema):
@@ -104,8 +103,10 @@ def _merge_member(value: Any, change: Any, schema: Schema) -> Any:
     key = _merge_key(schema)
     present = list(value) if isinstance(value, list) else []
     if key:
-        return _merge_lists(present, change, key, schemas.resolve(schemas.items(resolved)))
-    return present + [item for item in change if item not in present]
+        merged = _merge_lists(present, change, key, schemas.resolve(schemas.items(resolved)))
+    else:
+        merged = present + [item for item in change if item not in present]
+    return _ordered(merged, present, order if order is not None else change, key)
 
 
 def _replaces(schema: Schema) -> bool:
@@ -141,16 +142,21 @@ def _merge_lists(present: list[Any], changes: list[Any], key: str, schema: Schem
     return result
 
 
-def _ordered(found: list[Any], order: list[Any], key: str) -> list[Any]:
-    """The items named by the order in that order; others stay behind the item that they followed."""
-    wanted = [item.get(key) if key and isinstance(item, dict) else item for item in order]
+def _ordered(merged: list[Any], live: list[Any], order: list[Any], key: str) -> list[Any]:
+    """Items that the patch names in its order, the others placed among them as the live list has them.
+
+    k8s.io/apimachinery/pkg/util/strategicpatch normalizeElementOrder and mergeSortedSlice.
+    """
 
     def identity(item: Any) -> Any:
         return item.get(key) if key and isinstance(item, dict) else item
 
-    named = sorted((item for item in found if identity(item) in wanted), key=lambda item: wanted.index(identity(item)))
+    wanted, places = [identity(item) for item in order], [identity(item) for item in live]
+    patched = sorted((item for item in merged if identity(item) in wanted), key=lambda item: wanted.index(identity(item)))
+    kept = [item for item in merged if identity(item) not in wanted]
     result: list[Any] = []
-    waiting = iter(named)
-    for item in found:
-        result.append(next(waiting) if identity(item) in wanted else item)
-    return result
+    while kept and patched:
+        left, right = identity(kept[0]), identity(patched[0])
+        earlier = left in places and right in places and places.index(left) < places.index(right)
+        result.append((kept if earlier else patched).pop(0))
+    return result + kept + patched

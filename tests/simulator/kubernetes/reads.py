@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulator.kubernetes import errors, selectors
+from tests.simulator.kubernetes.decoding import go_json_error
 from tests.simulator.kubernetes.resources import Resource
 from tests.simulator.kubernetes.routing import RequestInfo
 from tests.simulator.kubernetes.store import Change, Object, ObjectStore
@@ -52,15 +53,18 @@ class Filter:
     def from_request(cls, resource: Resource, info: RequestInfo) -> Filter:
         """Raises ApiError 400 for selectors that cannot be read."""
 
-        def supported(path: str) -> bool:
-            known = path in ("metadata.name", "metadata.namespace") or path in _FIELDS.get(resource.key, ())
-            return known or path in resource.selectable
+        def refusal(path: str) -> str:
+            if path in ("metadata.name", "metadata.namespace", *_FIELDS.get(resource.key, ()), *resource.selectable):
+                return ""
+            if resource.custom or resource.key in _FIELDS:
+                return f"field label not supported: {path}"
+            return f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"'
 
         return cls(
             resource,
             info.namespace if resource.namespaced else "",
             selectors.parse_labels(info.query.get("labelSelector", "")),
-            selectors.parse_fields(info.query.get("fieldSelector", ""), supported),
+            selectors.parse_fields(info.query.get("fieldSelector", ""), refusal),
         )
 
     @property
@@ -144,12 +148,15 @@ def _encode_continue(version: int, start: tuple[str, str]) -> str:
 
 
 def _decode_continue(token: str) -> tuple[int, tuple[str, str]]:
+    raw = b""
     try:
-        content = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+        content = json.loads(raw.decode("latin-1"))
         namespace, _, name = content["start"].partition("/")
         return int(content["rv"]), (namespace, name)
     except (ValueError, KeyError, TypeError) as error:
-        raise errors.bad_request(f"continue key is not valid: {error}") from error
+        reason = go_json_error(raw, error) if isinstance(error, ValueError) else str(error)
+        raise errors.bad_request(f"invalid continue token: continue key is not valid: {reason}") from error
 
 
 def _as_of(store: ObjectStore, wanted: Filter, version: int) -> list[Object]:

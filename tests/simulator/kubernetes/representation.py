@@ -76,7 +76,10 @@ class Presenter:
                 "metadata": dict(metadata),
                 "items": [self._versioned(tables.partial_metadata(obj)) for obj in objects],
             }
-        items = objects if self.resource.custom else [_without_type(obj) for obj in objects]
+        if self.resource.custom:
+            items, metadata = objects, {"continue": "", **metadata}
+        else:
+            items = [_without_type(obj) for obj in objects]
         return {
             "kind": self.resource.list_kind,
             "apiVersion": self.resource.api_version,

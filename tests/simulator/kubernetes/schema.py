@@ -87,9 +87,13 @@ def items(schema: Schema) -> Schema:
 
 
 def skeleton(schema: Schema) -> dict[str, Any]:
-    """What an empty object of a built-in type looks like: the structs that Go writes even when they are empty."""
+    """What an empty object of a built-in type looks like: the structs and lists that Go writes even when they are empty."""
     result: dict[str, Any] = {}
     for key, unresolved in (resolve(schema).get("properties") or {}).items():
         if unresolved.get("default") == {} and unresolved.get("x-omit") != "omitzero":
             result[key] = skeleton(unresolved)
+        elif "default" in unresolved and not unresolved["default"]:
+            result[key] = unresolved["default"]
+        elif "x-omit" not in unresolved and unresolved.get("type") == "array":
+            result[key] = None
     return result

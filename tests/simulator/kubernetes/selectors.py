@@ -122,7 +122,7 @@ def _plain_value(tokens: Sequence[str], position: int) -> tuple[str, int]:
 
 def _value_list(tokens: Sequence[str], position: int) -> tuple[tuple[str, ...], int]:
     if _at(tokens, position) != "(":
-        raise _unparsable(f"found '{_at(tokens, position)}', expected: '('")
+        raise _unparsable(f"found '{_at(tokens, position)}' expected: '('")
     values: list[str] = []
     position += 1
     while _at(tokens, position) != ")":
@@ -177,8 +177,8 @@ class FieldRequirement:
     equal: bool
 
 
-def parse_fields(text: str, supported: Callable[[str], bool]) -> tuple[FieldRequirement, ...]:
-    """Requirements of a field selector. Raises ApiError 400 for a path that the resource does not support."""
+def parse_fields(text: str, refusal: Callable[[str], str]) -> tuple[FieldRequirement, ...]:
+    """Requirements of a field selector. `refusal` says why a path is not supported, or nothing. Raises ApiError 400."""
     found: list[FieldRequirement] = []
     for term in filter(None, text.split(",")):
         for operator, equal in (("!=", False), ("==", True), ("=", True)):
@@ -187,8 +187,9 @@ def parse_fields(text: str, supported: Callable[[str], bool]) -> tuple[FieldRequ
                 break
         else:
             raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
-        if not supported(path):
-            raise bad_request(f'field label not supported: {path}')
+        why = refusal(path)
+        if why:
+            raise bad_request(why)
         found.append(FieldRequirement(path, value, equal))
     return tuple(found)
 

@@ -131,8 +131,7 @@ def _type_mismatch(value: Any, schema: Schema, path: str) -> FieldError | None:
     if fits:
         return None
     detail = f'{path or "<nil>"} in body must be of type {wanted}: "{json_type(value)}"'
-    shown = value if isinstance(value, (int, float, str, bool)) else json_type(value)
-    return errors.wrong_type(path or "<nil>", "null" if value is None else shown, detail)
+    return errors.wrong_type(path or "<nil>", json_type(value), detail)
 
 
 def json_type(value: Any) -> str:

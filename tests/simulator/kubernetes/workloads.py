@@ -48,6 +48,12 @@ def _reference(owner: Object) -> dict[str, Any]:
     }
 
 
+def _counts_leaving_pods(version: str) -> bool:
+    """Feature DeploymentReplicaSetTerminatingReplicas, on by default from Kubernetes 1.35."""
+    major, minor = version.split(".")[:2]
+    return (int(major), int(minor)) >= (1, 35)
+
+
 def _is_leaving(obj: Object) -> bool:
     return bool(obj["metadata"].get("deletionTimestamp"))
 
@@ -73,16 +79,28 @@ def reconcile_deployment(controllers: Controllers, key: Key) -> None:
         current = _create_replica_set(controllers, deployment, hashed, len(sets) + 1)
         sets = _owned(controllers, "replicasets.apps", deployment)
     if current is not None:
-        revision = current["metadata"]["annotations"][REVISION]
-        annotations = deployment["metadata"].get("annotations") or {}
-        if annotations.get(REVISION) != revision:
-            metadata = {**deployment["metadata"], "annotations": {**annotations, REVISION: revision}}
-            deployment = controllers.replace({**deployment, "metadata": metadata})
         _resize(controllers, deployment, current, [item for item in sets if item is not current])
         sets = _owned(controllers, "replicasets.apps", deployment)
+    _report_deployment(controllers, key, sets, current, hashed)
+
+
+def _report_deployment(
+    controllers: Controllers, key: Key, sets: Sequence[Object], current: Object | None, hashed: str
+) -> None:
+    """Write status and revision, both through the status subresource as the real controller does."""
     latest = controllers.store.get(key)
-    if latest is not None:
-        controllers.set_status(latest, _deployment_status(latest, sets, hashed, controllers.clock.timestamp()))
+    if latest is None:
+        return
+    status = _deployment_status(latest, sets, hashed, controllers.clock.timestamp())
+    if _counts_leaving_pods(controllers.kubelet_version):
+        leaving = [pod for each in sets for pod in _owned(controllers, "pods", each) if _is_leaving(pod)]
+        status["terminatingReplicas"] = len(leaving)
+    annotations = dict(latest["metadata"].get("annotations") or {})
+    if current is not None:
+        annotations[REVISION] = current["metadata"]["annotations"][REVISION]
+    if latest.get("status") != status or latest["metadata"].get("annotations") != annotations:
+        metadata = {**latest["metadata"], "annotations": annotations}
+        controllers.replace({**latest, "metadata": metadata, "status": status}, subresource="status")
 
 
 def _create_replica_set(controllers: Controllers, deployment: Object, hashed: str, revision: int) -> Object:
@@ -213,6 +231,8 @@ def reconcile_replica_set(controllers: Controllers, key: Key) -> None:
     counts = {"fullyLabeledReplicas": len(found), "readyReplicas": ready, "availableReplicas": ready}
     status: dict[str, Any] = {"replicas": len(found)}
     status.update({name: count for name, count in counts.items() if count})
+    if _counts_leaving_pods(controllers.kubelet_version):
+        status["terminatingReplicas"] = sum(_is_leaving(pod) for pod in _owned(controllers, "pods", replica_set))
     status["observedGeneration"] = replica_set["metadata"].get("generation", 1)
     latest = controllers.store.get(key)
     if latest is not None:

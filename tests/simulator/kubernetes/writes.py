@@ -38,6 +38,8 @@ _NO_UNCONDITIONAL_UPDATE = frozenset({custom_resources.DEFINITIONS, "leases.coor
 _RETURNED_WHEN_DELETED = frozenset(
     {"pods", "services", "persistentvolumeclaims", "persistentvolumes", "serviceaccounts", "podtemplates", "resourcequotas"}
 )
+_TIMES_VALIDATED = {"nodes": 4}
+"""How often the API server validates the metadata of an update, and so repeats what it finds, where it is not twice."""
 _MAPS_OF_METADATA = ("labels", "annotations")
 
 
@@ -107,8 +109,11 @@ class ObjectWriter:
         self._admission.check_namespace(resource, namespace, metadata.get("name", ""))
         self._admission.on_create(resource, obj)
         self._validate(resource, obj, None)
-        if self._store.get(key) is not None:
-            raise errors.already_exists(resource.plural, resource.group, key.name)
+        existing = self._store.get(key)
+        if existing is not None:
+            raise errors.already_exists(
+                resource.plural, resource.group, key.name, being_deleted="deletionTimestamp" in existing["metadata"]
+            )
         self._order_metadata(obj)
         return self._stored(key, obj, options.dry_run)
 
@@ -139,6 +144,15 @@ class ObjectWriter:
             return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {}}
         return {**schemas.skeleton(resource.schema), "apiVersion": resource.api_version, "kind": resource.kind}
 
+    def review(self, resource: Resource, body: Any, options: WriteOptions) -> Object:
+        """A review as it was sent, decoded, with its owner: reviews are answered and never stored."""
+        obj = self._decoded(resource, body, options, [])
+        obj.setdefault("metadata", {})
+        obj.pop("status", None)
+        empty = self._empty_object(resource)
+        managed_fields.track_update(empty, obj, resource.schema, self._writer(resource, options, "Update"))
+        return obj
+
     # -- update ---------------------------------------------------------------------------------------------------
 
     def update(
@@ -152,7 +166,8 @@ class ObjectWriter:
         live = self.live(resource, namespace, name)
         if not obj["metadata"].get("resourceVersion") and (resource.custom or resource.key in _NO_UNCONDITIONAL_UPDATE):
             finding = errors.invalid_value("metadata.resourceVersion", 0, "must be specified for an update")
-            raise errors.invalid(resource.kind, resource.group, name, [finding])
+            raise errors.invalid(resource.plural, resource.group, name, [finding])
+        self._check_same_object(resource, live, obj)
         written.obj = self._replace(resource, live, obj, options, subresource)
         return written
 
@@ -172,11 +187,8 @@ class ObjectWriter:
         self, resource: Resource, live: Object, obj: Object, options: WriteOptions, subresource: str, *, applied: bool = False
     ) -> Object:
         """Store `obj` in place of `live` after all checks; nothing is written when they are equal."""
-        self._check_precondition(resource, live, obj)
+        self._check_version(resource, live, obj)
         obj = self._prepared(resource, live, obj, subresource)
-        findings = validation.validate_metadata_update(obj, live)
-        if findings:
-            raise errors.invalid(resource.kind, resource.group, live["metadata"]["name"], findings)
         if not applied:
             base = self._at_version(resource, live)
             managed_fields.track_update(base, obj, resource.schema, self._writer(resource, options, "Update", subresource))
@@ -200,14 +212,23 @@ class ObjectWriter:
             return {**obj, "metadata": {**metadata, "resourceVersion": (removed or live)["metadata"]["resourceVersion"]}}
         return self._stored(key, obj, dry_run)
 
-    def _check_precondition(self, resource: Resource, live: Object, obj: Object) -> None:
-        metadata, name = obj["metadata"], live["metadata"]["name"]
-        if metadata.get("uid") and metadata["uid"] != live["metadata"]["uid"]:
-            why = f"Precondition failed: UID in precondition: {metadata['uid']}, UID in object meta: {live['metadata']['uid']}"
+    def _check_same_object(self, resource: Resource, live: Object, obj: Object) -> None:
+        """A PUT with a uid replaces that very object."""
+        wanted, found = obj["metadata"].get("uid"), live["metadata"]["uid"]
+        if wanted and wanted != found:
+            name = live["metadata"]["name"]
+            key = "/".join(filter(None, ("/registry", resource.plural, live["metadata"].get("namespace"), name)))
+            why = (
+                f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+                f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
+            )
             raise errors.conflict(resource.plural, resource.group, name, why)
-        version = metadata.get("resourceVersion")
+
+    @staticmethod
+    def _check_version(resource: Resource, live: Object, obj: Object) -> None:
+        version = obj["metadata"].get("resourceVersion")
         if version and version != live["metadata"]["resourceVersion"]:
-            raise errors.conflict(resource.plural, resource.group, name)
+            raise errors.conflict(resource.plural, resource.group, live["metadata"]["name"])
 
     def _prepared(self, resource: Resource, live: Object, obj: Object, subresource: str) -> Object:
         """The new object with what clients cannot write taken from the live one."""
@@ -218,17 +239,20 @@ class ObjectWriter:
             if "status" in live:
                 obj["status"] = live["status"]
         metadata, before = obj["metadata"], live["metadata"]
-        for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
+        metadata.setdefault("uid", before["uid"])
+        for key in ("creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
             metadata.pop(key, None)
             if key in before:
                 metadata[key] = before[key]
         metadata["resourceVersion"] = before["resourceVersion"]
-        if resource.has_generation and self._wanted_state_changed(resource, live, obj):
+        if resource.has_generation and subresource != "status" and self._wanted_state_changed(resource, live, obj):
             metadata["generation"] = before.get("generation", 0) + 1
         return obj
 
     def _wanted_state_changed(self, resource: Resource, live: Object, obj: Object) -> bool:
         ignored = {"metadata", "apiVersion", "kind"} | ({"status"} if resource.has_status else set())
+        if resource.key == "deployments.apps" and obj["metadata"].get("annotations") != live["metadata"].get("annotations"):
+            return True  # its controller copies annotations to the replica sets
         return _without(obj, ignored) != _without(live, ignored)
 
     @staticmethod
@@ -278,21 +302,18 @@ class ObjectWriter:
         return self.update_scale(resource, namespace, name, patched, options)
 
     def _patched(self, resource: Resource, live: Object, body: Any, media_type: str, schema: schemas.Schema) -> Object:
+        accepted = [patches.JSON_PATCH, patches.MERGE_PATCH, patches.APPLY_PATCH]
+        if resource.custom and media_type not in accepted:
+            raise errors.unsupported_media_type(*accepted)
+        if media_type not in (*accepted, patches.STRATEGIC_PATCH):
+            raise errors.ApiError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {})
         if media_type == patches.JSON_PATCH:
             return patches.apply_json_patch(live, body)
         if not isinstance(body, dict):
             raise errors.bad_request(f"error decoding patch: json: cannot unmarshal {type(body).__name__} into an object")
         if media_type == patches.MERGE_PATCH:
             return copy.deepcopy(patches.apply_merge_patch(live, body))  # type: ignore[no-any-return]
-        if media_type == patches.STRATEGIC_PATCH and not resource.custom:
-            return copy.deepcopy(patches.apply_strategic_patch(live, body, schema))  # type: ignore[no-any-return]
-        accepted = [patches.JSON_PATCH, patches.MERGE_PATCH, patches.APPLY_PATCH]
-        if not resource.custom:
-            accepted.insert(2, patches.STRATEGIC_PATCH)
-        listing = ", ".join(accepted)
-        raise errors.unsupported_media_type(
-            f"the body of the request was in an unknown format - accepted media types include: {listing}"
-        )
+        return copy.deepcopy(patches.apply_strategic_patch(live, body, schema))  # type: ignore[no-any-return]
 
     def _apply(
         self, resource: Resource, namespace: str, name: str, body: Any, options: WriteOptions, subresource: str
@@ -302,7 +323,7 @@ class ObjectWriter:
             raise errors.invalid("PatchOptions", "meta.k8s.io", "", [finding])
         applied = _decoded_yaml(body)
         self._check_type_meta(resource, applied)
-        applied.setdefault("metadata", {})
+        given_namespace = applied.setdefault("metadata", {}).get("namespace", "")
         self._settle_namespace(resource, applied, namespace)
         self._settle_name(applied, name)
         stored = self._store.get(Key(resource.key, namespace if resource.namespaced else "", name))
@@ -310,12 +331,8 @@ class ObjectWriter:
             raise errors.not_found(resource.plural, resource.group, name)
         live = self._at_version(resource, stored) if stored is not None else None
         if live is not None:
-            self._check_precondition(resource, live, {"metadata": applied["metadata"]})
-        described = (
-            f"{namespace}/{name}; {resource.api_version}, Kind={resource.kind}"
-            if resource.namespaced
-            else f"/{name}; {resource.api_version}, Kind={resource.kind}"
-        )
+            self._check_version(resource, live, {"metadata": applied["metadata"]})
+        described = f"{given_namespace}/{name}; {resource.group}/{resource.version}, Kind={resource.kind}"
         merged = managed_fields.apply(
             live,
             applied,
@@ -370,8 +387,9 @@ class ObjectWriter:
         for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
             found = live["metadata"][key]
             if wanted.get(key) and wanted[key] != found:
-                why = f"Precondition failed: {word} in precondition: {wanted[key]}, {word} in object meta: {found}"
-                raise errors.conflict(resource.plural, resource.group, live["metadata"]["name"], why)
+                why = f"the {word} in the precondition ({wanted[key]}) does not match the {word} in record ({found}). The object might have been "
+                why += "deleted and then recreated" if key == "uid" else "modified"
+                raise errors.conflict(resource.kind, resource.group, live["metadata"]["name"], why)
 
     def _grace_seconds(self, resource: Resource, live: Object, options: Mapping[str, Any]) -> int:
         if resource.key != "pods" or not (live.get("spec") or {}).get("nodeName"):
@@ -465,10 +483,15 @@ class ObjectWriter:
             raise errors.bad_request(
                 f"the API version in the data ({api_version}) does not match the expected API version ({resource.api_version})"
             )
+        if kind and kind != resource.kind and resource.custom:
+            finding = errors.invalid_value("kind", kind, f"must be {resource.kind}")
+            name = (body.get("metadata") or {}).get("name", "")
+            raise errors.invalid(kind, resource.group, name, [finding])
         if kind and kind != resource.kind:
+            internal = resource.group.partition(".")[0] or "core"
             raise errors.bad_request(
                 f'{kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-                f"converting (v1.{kind}) to ({resource.kind}): unknown conversion"
+                f"converting ({resource.version}.{kind}) to ({internal}.{resource.kind}): unknown conversion"
             )
 
     @staticmethod
@@ -495,6 +518,9 @@ class ObjectWriter:
 
     def _validate(self, resource: Resource, obj: Object, live: Object | None) -> None:
         findings = validation.validate_metadata(resource, obj)
+        if live is not None:
+            findings += validation.validate_metadata_update(obj, live)
+            findings *= _TIMES_VALIDATED.get(resource.key, 2)
         if resource.custom:
             findings += structural.validate(obj, resource.schema)
         elif resource.key == custom_resources.DEFINITIONS:

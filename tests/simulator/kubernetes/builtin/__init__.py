@@ -41,5 +41,11 @@ def storage_hashes() -> dict[str, str]:
     return _read("storage_hashes.json")
 
 
+@cache
+def columns() -> dict[str, list[dict[str, Any]]]:
+    """Column definitions of Tables by qualified resource (`deployments.apps`)."""
+    return _read("columns.json")  # type: ignore[no-any-return]
+
+
 def _read(name: str) -> Any:
     return json.loads((_FOLDER / name).read_text(encoding="utf-8"))

@@ -38,6 +38,9 @@ _DROPPED_KEYS = frozenset({"description", "uniqueItems"})
 _REF_PREFIX = "#/components/schemas/"
 _GO_STRUCT = re.compile(r"^type (\w+) struct \{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 _GO_FIELD = re.compile(r"^\s+\w+\s+(\S+)\s+`.*?json:\"(\w+),(omit[a-z,]+)", re.MULTILINE)
+_GO_PROTOBUF = re.compile(
+    r"^\s+(?:\w+\s+)?(\S+)\s+`json:\"(\w*)[^\"]*\".*?protobuf:\"\w+,(\d+),[^\"]*\"", re.MULTILINE
+)
 _GO_PACKAGES = {
     "api": ("io.k8s.api.{0}.{1}", "*/v1*/types.go"),
     "apimachinery": ("io.k8s.apimachinery.pkg.apis.{0}.{1}", "pkg/apis/meta/v1/types.go"),
@@ -100,16 +103,30 @@ def _serves(schema: dict[str, Any], served_kinds: set[str]) -> bool:
     return any(f"{kind['group']}/{kind['version']}/{kind['kind']}" in served_kinds for kind in kinds)
 
 
-def mark_omitted(definitions: dict[str, Any], modules: Path, version: str) -> None:
-    """Mark with `x-omit` the fields that Go leaves out of its JSON when they hold a zero value: OpenAPI does not tell."""
+def add_go_facts(definitions: dict[str, Any], modules: Path, version: str) -> None:
+    """Add what OpenAPI does not tell: `x-omit`, the fields that Go leaves out of its JSON when they are zero, and `x-protobuf`."""
     for module, (name, pattern) in _GO_PACKAGES.items():
         for source in (modules / f"{module}@v0.{version.split('.', 1)[1]}").glob(pattern):
             package = name.format(source.parent.parent.name, source.parent.name)
-            for struct, body in _GO_STRUCT.findall(source.read_text(encoding="utf-8")):
+            structs = dict(_GO_STRUCT.findall(source.read_text(encoding="utf-8")))
+            for struct, body in structs.items():
+                if f"{package}.{struct}" in definitions:
+                    definitions[f"{package}.{struct}"]["x-protobuf"] = protobuf_numbers(body, structs)
                 properties = definitions.get(f"{package}.{struct}", {}).get("properties", {})
                 for go_type, field, omit in _GO_FIELD.findall(body):
                     if field in properties and not go_type.startswith("*"):
                         properties[field]["x-omit"] = "omitzero" if "omitzero" in omit else "omitempty"
+
+
+def protobuf_numbers(body: str, structs: dict[str, str]) -> dict[str, Any]:
+    """JSON names by protobuf field number; an embedded struct, which JSON does not show, is a map of its own."""
+    found: dict[str, Any] = {}
+    for go_type, name, number in _GO_PROTOBUF.findall(body):
+        if name:
+            found[number] = name
+        elif go_type in structs:
+            found[number] = protobuf_numbers(structs[go_type], structs)
+    return found
 
 
 def collect_groups(release: Path) -> list[dict[str, Any]]:
@@ -188,7 +205,7 @@ def main(arguments: list[str]) -> int:
     release, here = modules / f"kubernetes@v{version}", Path(__file__).parent
     groups = collect_groups(release)
     definitions = collect_schemas(release, served_kinds(groups))
-    mark_omitted(definitions, modules, version)
+    add_go_facts(definitions, modules, version)
     results = {
         "groups.json": groups,
         "schemas.json": definitions,
