@@ -40,8 +40,11 @@ if [ -x "$venv/bin/python" ] && [ "$(cat "$venv/requirements.cksum" 2>/dev/null)
     exit 0
 fi
 say "Making the Python environment in $venv with $("$python" --version) (once; about a minute) ..."
-rm -rf "$venv"
-"$python" -m venv "$venv" || die "$python -m venv failed; see above."
+base=$("$python" -c 'import sys; print(sys.version, sys.base_prefix)')
+if [ "$("$venv/bin/python" -c 'import sys; print(sys.version, sys.base_prefix)' 2>/dev/null)" != "$base" ]; then
+    rm -rf "$venv"
+    "$python" -m venv "$venv" || die "$python -m venv failed; see above."
+fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --upgrade pip uv ||
     die "pip could not install from the package index; see above. Behind a proxy, set PIP_INDEX_URL, HTTPS_PROXY or PIP_CERT."
 # uv resolves and unpacks about five times as fast as pip; it is told what pip would find in its settings.
