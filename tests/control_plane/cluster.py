@@ -297,6 +297,8 @@ def _start_clients(cluster: Cluster, binaries: Binaries) -> list[Started]:
             f"--config={binaries.stages}",
             f"--kubeconfig={cluster.kubeconfig(users.KWOK)}",
             "--manage-all-nodes=true",
+            # Without leases the controllers take every node for lost after 50 seconds.
+            "--node-lease-duration-seconds=40",
             f"--server-address=127.0.0.1:{kwok_port}",
         ],
     }

@@ -96,6 +96,13 @@ def test_nodes_are_those_of_the_file(two_clusters: dict[str, Any]) -> None:
     assert "kubernetes.azure.com/agentpool" not in nodes["gpu-0"]["metadata"]["labels"]
 
 
+def test_nodes_are_kept_alive(two_clusters: dict[str, Any]) -> None:
+    (_, cluster) = connections(two_clusters)
+    path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+    names = {lease["metadata"]["name"] for lease in cluster.request("GET", path).body["items"]}
+    assert names == {"aks-cpu-10000000-vmss000000", "aks-cpu-10000000-vmss000001", "gpu-0"}
+
+
 def test_credentials_are_for_the_owner_only(two_clusters: dict[str, Any]) -> None:
     state = Path(two_clusters["state_dir"])
     secret = [*state.rglob("*.kubeconfig"), *state.rglob("*.key"), state / "state.json"]
