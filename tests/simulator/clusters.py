@@ -9,6 +9,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from tests.simulator.cluster_api import ClusterApi
+from tests.simulator.kubernetes import SimulatedKubernetesApi, Timing
+from tests.simulator.real_cluster import RealClusterApi
 from tests.simulator.seeding import seed
 
 if TYPE_CHECKING:
@@ -32,11 +34,7 @@ async def open_cluster(fleet: Fleet, cluster: KubernetesCluster) -> ClusterApi:
 async def _open(fleet: Fleet, cluster: KubernetesCluster) -> ClusterApi:
     spec = cluster.spec
     if spec.kubernetes is not None:
-        from tests.simulator.real_cluster import RealClusterApi
-
         return RealClusterApi.from_kubeconfig(spec.kubernetes.kubeconfig, spec.kubernetes.context)
-    from tests.simulator.kubernetes import SimulatedKubernetesApi, Timing
-
     return SimulatedKubernetesApi(
         spec.name,
         version=spec.kubernetes_version,

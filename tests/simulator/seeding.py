@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 FRONT_END = {"azuremlappname": "azureml-fe"}
 RESERVED_MEMORY_MIB = 1638
-POLL_REAL_SECONDS = 0.02
+FIRST_POLL, LAST_POLL = 0.02, 0.5
+"""Real seconds between two looks at the pods of a cluster that has just been filled."""
 SETTLE_REAL_SECONDS = 20.0
 
 
@@ -244,8 +245,10 @@ async def _settle(fleet: Fleet, target: Cluster, spec: plan.Cluster) -> None:
     """Wait until the pods that can start have started: a cluster of the scenario has been running for long."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + max(SETTLE_REAL_SECONDS, fleet.clock.real(3 * fleet.scenario.timing.pod_start))
+    pause = FIRST_POLL
     while loop.time() < deadline and not await _settled(target, spec):
-        await asyncio.sleep(POLL_REAL_SECONDS)
+        await asyncio.sleep(pause)
+        pause = min(pause * 1.5, LAST_POLL)
 
 
 async def _settled(target: Cluster, spec: plan.Cluster) -> bool:

@@ -29,10 +29,14 @@ FRONT_END_SERVICE = f"{paths.services('default')}/azureml-fe"
 V2_PODS = "azuremlappname=azureml-fe,azuremlappversion=v2"
 REPORT = "arcml-healthcheck"
 WAIT_SECONDS = 120.0
-"""Simulated seconds that Helm waits for the Deployments after the usual duration."""
-WAIT_REAL_SECONDS = 15.0
-"""But at least this many real seconds: pods take real time to start, however fast the simulated clock runs."""
-POLL_REAL_SECONDS = 0.05
+"""Simulated seconds that Helm waits for the Deployments after the usual duration, once pods find no node."""
+STUCK_REAL_SECONDS = 3.0
+"""But at least this many real seconds, however fast the simulated clock runs."""
+WAIT_REAL_SECONDS = 120.0
+"""Real seconds that Helm waits for pods that do have a node: on a busy machine they start late."""
+FIRST_POLL = 0.05
+LAST_POLL = 1.0
+"""Real seconds between two looks: few at first, then more, so that a large fleet does not spend its time looking."""
 LOAD_BALANCER = {"status": {"loadBalancer": {"ingress": [{"ip": "20.50.0.5"}]}}}
 """What a cloud would do where none is: a control plane on loopback has no cloud controller."""
 
@@ -242,15 +246,28 @@ async def _remove_unwanted(cluster: Cluster, release: Release) -> None:
 async def _ready(cluster: Cluster, release: Release, clock: SimulationClock) -> bool:
     """Wait until every Deployment of the release has all its replicas ready."""
     names = {component.name for component in components.deployments(release)}
-    deadline = clock.elapsed() + max(WAIT_SECONDS, WAIT_REAL_SECONDS * clock.scale)
+    began, pause = clock.elapsed(), FIRST_POLL
     while True:
         found = await cluster.items(paths.deployments(release.namespace))
-        ready = {item["metadata"]["name"] for item in found if _complete(item)}
-        if names <= ready:
+        if names <= {item["metadata"]["name"] for item in found if _complete(item)}:
             return True
-        if clock.elapsed() > deadline:
+        if clock.elapsed() - began > await _patience(cluster, release, clock):
             return False
-        await clock.sleep(max(1.0, POLL_REAL_SECONDS * clock.scale))
+        await clock.sleep(max(1.0, pause * clock.scale))
+        pause = min(pause * 1.5, LAST_POLL)
+
+
+async def _patience(cluster: Cluster, release: Release, clock: SimulationClock) -> float:
+    """Simulated seconds to wait in all: few when the scheduler says that a pod finds no node."""
+    pods = await cluster.items(paths.pods(release.namespace))
+    if any(_unschedulable(pod) for pod in pods):
+        return max(WAIT_SECONDS, STUCK_REAL_SECONDS * clock.scale)
+    return max(WAIT_SECONDS, WAIT_REAL_SECONDS * clock.scale)
+
+
+def _unschedulable(pod: dict[str, Any]) -> bool:
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    return any(c.get("type") == "PodScheduled" and c.get("status") == "False" for c in conditions)
 
 
 def _complete(deployment: dict[str, Any]) -> bool:
