@@ -31,7 +31,9 @@ _ANY = ("", "*")
 
 @dataclass(frozen=True)
 class Denial:
-    """Requests that are refused; an empty or `*` field matches everything, except `group`, where empty is the core group."""
+    """Requests that are refused; an empty or `*` field matches everything, except `group`, where empty is the core
+    group.
+    """
 
     verb: str
     resource: str
@@ -99,7 +101,9 @@ def answer_review(resource: Resource, body: Mapping[str, Any], user: User, acces
     """The object that a create of an access or authentication review returns. Raises ApiError 422."""
     kind = resource.kind
     spec = dict(body.get("spec") or {})
-    if kind.endswith("AccessReview") and bool(spec.get("resourceAttributes")) == bool(spec.get("nonResourceAttributes")):
+    if kind.endswith("AccessReview") and bool(spec.get("resourceAttributes")) == bool(
+        spec.get("nonResourceAttributes")
+    ):
         detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         shown = spec.get("resourceAttributes")
         raise errors.invalid("", resource.group, "", [errors.invalid_value("spec.resourceAttributes", shown, detail)])

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API server adds to or refuses of writes before they are validated: the built-in admission plugins that matter here.
+"""What the API server adds to or refuses of writes before they are validated: the built-in admission plugins that
+matter here.
 
 https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
 """

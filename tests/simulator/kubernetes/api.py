@@ -54,7 +54,8 @@ class SimulatedKubernetesApi:
         load_balancers: bool = True,
     ) -> None:
         """`version` is Kubernetes' (`1.35.4`); bearer tokens are accepted from `tokens` and, for `audience`, from
-        `token_store`. With neither, everybody is the administrator. `denied` are the scenario's refused requests: they bind
+        `token_store`. With neither, everybody is the administrator. `denied` are the scenario's refused requests: they
+        bind
         those who come over HTTP, not the callers of `request`. `load_balancers`: services get an address.
         """
         self.name = name
@@ -112,7 +113,7 @@ class SimulatedKubernetesApi:
         mounted = MOUNTED.match(request.path)
         path = (mounted.group(1) or "/") if mounted else request.path
         try:
-            user = self._authenticated(request, path)
+            user = self._authenticated(request)
             answer = self._cluster.answer(await self._decoded(request, path, user))
             if isinstance(answer, WatchPlan):
                 return await self._stream(request, answer)
@@ -122,7 +123,7 @@ class SimulatedKubernetesApi:
             return _json_response(error.code, error.status, error.headers)
         return _response(answer, "application/yaml" in request.headers.get("Accept", ""))
 
-    def _authenticated(self, request: web.Request, path: str) -> User:
+    def _authenticated(self, request: web.Request) -> User:
         certificate = request.transport.get_extra_info("peercert") if request.transport is not None else None
         if certificate:
             return _certificate_user(certificate)
@@ -208,7 +209,9 @@ def _object_body(raw: bytes, content_type: str, kind: str) -> Any:
         except yaml.YAMLError as error:
             raise errors.bad_request(f"error decoding YAML: {error}") from error
     if content_type not in _BODIES_READ:
-        raise errors.unsupported_media_type("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+        raise errors.unsupported_media_type(
+            "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
+        )
     return parse_json(raw, kind)
 
 

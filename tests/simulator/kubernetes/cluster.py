@@ -137,7 +137,9 @@ class Cluster:
         if path == "/version":
             return Answer(200, self._version())
         if path == "/":
-            return Answer(200, {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]})
+            return Answer(
+                200, {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]}
+            )
         document = self._discovery(path, request.accept) or self._openapi(path)
         if document is None:
             raise self._unknown("", "") if path.startswith("/api/") else UnknownPathError()
@@ -276,12 +278,16 @@ class Cluster:
         deleted = self.writer.delete(resource, info.namespace, info.name, options, dry_run)
         return Answer(200, presenter.one(deleted))
 
-    def _delete_collection(self, request: Request, info: RequestInfo, resource: Resource, presenter: Presenter) -> Answer:
+    def _delete_collection(
+        self, request: Request, info: RequestInfo, resource: Resource, presenter: Presenter
+    ) -> Answer:
         options, dry_run = delete_options(request)
         wanted = reads.Filter.from_request(resource, info)
         objects = reads.select(self.store, wanted)
         for obj in objects:
-            self.writer.delete(resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], options, dry_run)
+            self.writer.delete(
+                resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], options, dry_run
+            )
         return Answer(200, presenter.many(objects, {"resourceVersion": str(self.store.version)}))
 
     # -- subresources that are no part of an object -------------------------------------------------------------------
@@ -296,7 +302,9 @@ class Cluster:
         if info.subresource == "token":
             return Answer(201, self._service_account_token(request, info))
         if info.subresource == "eviction":
-            self.writer.delete(resource, info.namespace, info.name, (request.body or {}).get("deleteOptions") or {}, False)
+            self.writer.delete(
+                resource, info.namespace, info.name, (request.body or {}).get("deleteOptions") or {}, False
+            )
             return Answer(201, _success(201))
         if info.subresource == "binding":
             self._bind(request, live)

@@ -1,9 +1,11 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controllers of one cluster: what kube-controller-manager, kube-scheduler and the kubelets would do with its objects.
+"""The controllers of one cluster: what kube-controller-manager, kube-scheduler and the kubelets would do with its
+objects.
 
-Nothing runs while nothing changes: a change of an object marks the objects that depend on it, and one task works through
+Nothing runs while nothing changes: a change of an object marks the objects that depend on it, and one task works
+through
 the marked ones.
 """
 
@@ -191,12 +193,15 @@ class Controllers:
     def keys(self, resource: str) -> list[Key]:
         """The keys of all objects of a resource."""
         return [
-            Key(resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"]) for obj in self.store.items(resource)
+            Key(resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+            for obj in self.store.items(resource)
         ]
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
-    def create(self, api_version: str, kind: str, namespace: str, body: Object, options: WriteOptions = MANAGER) -> Object:
+    def create(
+        self, api_version: str, kind: str, namespace: str, body: Object, options: WriteOptions = MANAGER
+    ) -> Object:
         """Create an object as a controller does."""
         resource = self.registry.by_kind(api_version, kind)
         if resource is None:
@@ -226,7 +231,11 @@ class Controllers:
             return
         metadata = obj["metadata"]
         self.writer.delete(
-            resource, metadata.get("namespace", ""), metadata["name"], {"propagationPolicy": "Background", **options}, False
+            resource,
+            metadata.get("namespace", ""),
+            metadata["name"],
+            {"propagationPolicy": "Background", **options},
+            False,
         )
 
     # -- custom resource definitions ----------------------------------------------------------------------------------

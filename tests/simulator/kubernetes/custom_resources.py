@@ -178,7 +178,11 @@ def _structural(schema: Mapping[str, Any], path: str, *, root: bool = False) -> 
     findings: list[FieldError] = []
     if root and schema.get("type") != "object":
         findings.append(errors.invalid_value(f"{path}.type", schema.get("type", ""), "must be object at the root"))
-    typed = schema.get("type") or schema.get("x-kubernetes-int-or-string") or schema.get("x-kubernetes-preserve-unknown-fields")
+    typed = (
+        schema.get("type")
+        or schema.get("x-kubernetes-int-or-string")
+        or schema.get("x-kubernetes-preserve-unknown-fields")
+    )
     if not root and not typed:
         findings.append(errors.required(f"{path}.type", "must not be empty for specified object fields"))
     for name, member in (schema.get("properties") or {}).items():

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decoding of built-in types: unknown fields, wrong JSON types, canonical quantities, defaults; as Go's decoder and scheme do it."""
+"""Decoding of built-in types: unknown fields, wrong JSON types, canonical quantities, defaults; as Go's decoder and
+scheme do it.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ class Decoder:
         """The decoded copy of a value. Raises ApiError 400 where the JSON type is wrong."""
         name = schemas.definition_name(schema)
         if name == schemas.QUANTITY:
-            return self._quantity(value, path, owner)
+            return self._quantity(value)
         if name == schemas.INT_OR_STRING:
             return self._int_or_string(value, path, owner)
         resolved = schemas.resolve(schema)
@@ -91,7 +93,7 @@ class Decoder:
         if "x-omit" not in schema:
             return False
         if schema.get("default") == {}:
-            return value == {} and schema["x-omit"] == "omitzero"
+            return bool(value == {} and schema["x-omit"] == "omitzero")
         return value in ({}, [], "", None) or (not value and isinstance(value, (bool, int)))
 
     def _free_map(self, value: dict[str, Any], schema: Schema, path: str, owner: str) -> dict[str, Any]:
@@ -134,7 +136,7 @@ class Decoder:
         if len(text) % 4:
             raise self._findings.failure(f"illegal base64 data at input byte {len(text) - len(text) % 4}")
 
-    def _quantity(self, value: Any, path: str, owner: str) -> Any:
+    def _quantity(self, value: Any) -> str:
         try:
             return quantities.canonical(value)
         except quantities.QuantityError as error:
@@ -148,7 +150,8 @@ class Decoder:
     def _wrong_type(self, value: Any, path: str, owner: str, go_type: str) -> ApiError:
         field_path = ".".join(part.partition("[")[0] for part in path.strip(".").split("."))
         return self._findings.failure(
-            f"json: cannot unmarshal {_json_type(value)} into Go struct field {_short(owner)}.{field_path} of type {go_type}"
+            f"json: cannot unmarshal {_json_type(value)} into Go struct field "
+            f"{_short(owner)}.{field_path} of type {go_type}"
         )
 
 

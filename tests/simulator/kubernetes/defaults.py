@@ -63,7 +63,12 @@ def _pod(value: dict[str, Any]) -> None:
 
 
 def _probe(value: dict[str, Any]) -> None:
-    for key, default in (("timeoutSeconds", 1), ("periodSeconds", 10), ("successThreshold", 1), ("failureThreshold", 3)):
+    for key, default in (
+        ("timeoutSeconds", 1),
+        ("periodSeconds", 10),
+        ("successThreshold", 1),
+        ("failureThreshold", 3),
+    ):
         if not value.get(key):
             value[key] = default
 

@@ -43,7 +43,7 @@ class ApiError(Exception):
 
 
 class UnknownPathError(ApiError):
-    """No handler serves the path; over HTTP the API server answers with plain text where it knows not even the group."""
+    """No handler serves the path; over HTTP the API server says so in plain text where it knows not even the group."""
 
     def __init__(self) -> None:
         super().__init__(404, "NotFound", "the server could not find the requested resource", {})
@@ -88,7 +88,9 @@ def wrong_type(field: str, value: Any, detail: str) -> FieldError:
 def unsupported_value(field: str, value: Any, supported: Sequence[str]) -> FieldError:
     """A value that is not one of the enumerated ones."""
     names = ", ".join(json.dumps(item) for item in supported)
-    return FieldError("FieldValueNotSupported", field, f"Unsupported value: {printed(value)}: supported values: {names}")
+    return FieldError(
+        "FieldValueNotSupported", field, f"Unsupported value: {printed(value)}: supported values: {names}"
+    )
 
 
 def duplicate_value(field: str, value: Any) -> FieldError:

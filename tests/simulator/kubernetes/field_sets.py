@@ -4,7 +4,8 @@
 """Typed sets of fields: which fields a value has, how two values differ, merging and removing by field.
 
 The rules are those of structured merge diff, on which server-side apply is built
-(https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy). A path is a tuple of path elements in the
+(https://kubernetes.io/docs/reference/using-api/server-side-apply/#merge-strategy). A path is a tuple of path elements
+in the
 form of FieldsV1: `f:name`, `k:{"name":"x"}`, `v:"item"`.
 """
 
@@ -62,7 +63,10 @@ def item_element(value: Any, schema: Schema) -> str:
         default = schemas.member(item_schema, name).get("default")
         if default is None:
             if len(names) == 1:
-                raise TypedError(f'associative list with keys has an element that omits key field "{name}" (and doesn\'t have default value)')
+                raise TypedError(
+                    f'associative list with keys has an element that omits key field "{name}" (and '
+                    "doesn't have default value)"
+                )
             continue
         keys[name] = default
     if not keys:

@@ -90,7 +90,10 @@ def decode(obj: Mapping[str, Any]) -> list[Ownership]:
     found: list[Ownership] = []
     for entry in obj.get("metadata", {}).get("managedFields") or ():
         manager = Manager(
-            entry.get("manager", ""), entry.get("operation", ""), entry.get("apiVersion", ""), entry.get("subresource", "")
+            entry.get("manager", ""),
+            entry.get("operation", ""),
+            entry.get("apiVersion", ""),
+            entry.get("subresource", ""),
         )
         fields = frozenset(field_sets.from_fields_v1(entry.get("fieldsV1") or {}))
         found.append(Ownership(manager, fields, entry.get("time", "")))
@@ -124,7 +127,9 @@ def _order(owner: Ownership) -> tuple[bool, str, str, str, str]:
 
 
 def owners_for_update(live: Mapping[str, Any], new: Mapping[str, Any]) -> list[Ownership]:
-    """The owners before an update: those in the new object where it brings some, else the live object's; `[]` or `[{}]` reset."""
+    """The owners before an update: those in the new object where it brings some, else the live object's; `[]` or
+    `[{}]` reset.
+    """
     given = new.get("metadata", {}).get("managedFields")
     if given is not None and given in ([], [{}]):
         return []
@@ -256,7 +261,9 @@ def _others_after(
     removed = writer.filtered(difference.removed)
     others = [owner for owner in owners if not owner.manager.same_owner(writer.manager)]
     conflicts = {
-        owner.manager: sorted(owner.fields & changed, key=field_sets.path_text) for owner in others if owner.fields & changed
+        owner.manager: sorted(owner.fields & changed, key=field_sets.path_text)
+        for owner in others
+        if owner.fields & changed
     }
     if conflicts and not force:
         conflicts = _not_from_last_applied(conflicts, base, schema, writer)

@@ -110,7 +110,9 @@ def _paths(resource: Resource, component: str) -> dict[str, Any]:
             "x-kubernetes-group-version-kind": kind,
         }
         if media_types:
-            found["requestBody"] = {"content": {media_type: {"schema": {"type": "object"}} for media_type in media_types}}
+            found["requestBody"] = {
+                "content": {media_type: {"schema": {"type": "object"}} for media_type in media_types}
+            }
         return found
 
     item: dict[str, Any] = {"get": operation("get", (), ())}

@@ -32,7 +32,9 @@ ORDER_PREFIX = "$setElementOrder/"
 def apply_json_patch(obj: dict[str, Any], operations: Any) -> dict[str, Any]:
     """RFC 6902. Raises ApiError 400 for what is no list, 422 for a patch that cannot be applied."""
     if not isinstance(operations, list):
-        raise errors.bad_request("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise errors.bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+        )
     try:
         result = jsonpatch.JsonPatch(operations).apply(copy.deepcopy(obj))
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
@@ -54,7 +56,9 @@ def apply_merge_patch(value: Any, patch: Any) -> Any:
 
 
 def apply_strategic_patch(value: Any, patch: Any, schema: Schema) -> Any:
-    """A strategic merge patch, with the merge keys and strategies of the schema. Raises ApiError 400 for malformed ones."""
+    """A strategic merge patch, with the merge keys and strategies of the schema. Raises ApiError 400 for malformed
+    ones.
+    """
     if not isinstance(patch, dict):
         raise errors.bad_request("invalid patch: a strategic merge patch is an object")
     return _merge_maps(value, patch, schemas.resolve(schema))
@@ -67,27 +71,32 @@ def _merge_maps(value: Any, patch: dict[str, Any], schema: Schema) -> Any:
     if directive == "delete":
         return {}
     if directive not in (None, "merge"):
-        raise errors.bad_request(f"unrecognized directive \"{directive}\" in a strategic merge patch")
+        raise errors.bad_request(f'unrecognized directive "{directive}" in a strategic merge patch')
     result = dict(value) if isinstance(value, dict) else {}
     retained = patch.get(RETAIN_KEYS)
     if retained is not None:
         result = {key: item for key, item in result.items() if key in retained}
     orders = {key.removeprefix(ORDER_PREFIX): order for key, order in patch.items() if key.startswith(ORDER_PREFIX)}
     for key, change in patch.items():
-        if key in (DIRECTIVE, RETAIN_KEYS) or key.startswith(ORDER_PREFIX):
-            continue
-        if key.startswith(DELETE_PREFIX):
-            name = key.removeprefix(DELETE_PREFIX)
-            result[name] = [item for item in result.get(name) or [] if item not in change]
-        elif change is None:
-            result.pop(key, None)
-        else:
-            result[key] = _merge_member(result.get(key), change, schemas.member(schema, key), orders.pop(key, None))
+        if key not in (DIRECTIVE, RETAIN_KEYS) and not key.startswith(ORDER_PREFIX):
+            _merge_key_of_map(result, key, change, schema, orders)
     for key, order in orders.items():
         if isinstance(result.get(key), list):
-            member = schemas.member(schema, key)
-            result[key] = _ordered(result[key], result[key], order, _merge_key(member))
+            result[key] = _ordered(result[key], result[key], order, _merge_key(schemas.member(schema, key)))
     return result
+
+
+def _merge_key_of_map(
+    result: dict[str, Any], key: str, change: Any, schema: Schema, orders: dict[str, list[Any]]
+) -> None:
+    """Apply one member of a patch; the order that it comes with is used up."""
+    if key.startswith(DELETE_PREFIX):
+        name = key.removeprefix(DELETE_PREFIX)
+        result[name] = [item for item in result.get(name) or [] if item not in change]
+    elif change is None:
+        result.pop(key, None)
+    else:
+        result[key] = _merge_member(result.get(key), change, schemas.member(schema, key), orders.pop(key, None))
 
 
 def _merge_member(value: Any, change: Any, schema: Schema, order: list[Any] | None) -> Any:
@@ -121,7 +130,9 @@ def _without_directives(change: dict[str, Any]) -> dict[str, Any]:
     return {
         key: _without_directives(item) if isinstance(item, dict) else item
         for key, item in change.items()
-        if key not in (DIRECTIVE, RETAIN_KEYS) and not key.startswith(("$setElementOrder/", DELETE_PREFIX)) and item is not None
+        if key not in (DIRECTIVE, RETAIN_KEYS)
+        and not key.startswith(("$setElementOrder/", DELETE_PREFIX))
+        and item is not None
     }
 
 
@@ -152,7 +163,9 @@ def _ordered(merged: list[Any], live: list[Any], order: list[Any], key: str) -> 
         return item.get(key) if key and isinstance(item, dict) else item
 
     wanted, places = [identity(item) for item in order], [identity(item) for item in live]
-    patched = sorted((item for item in merged if identity(item) in wanted), key=lambda item: wanted.index(identity(item)))
+    patched = sorted(
+        (item for item in merged if identity(item) in wanted), key=lambda item: wanted.index(identity(item))
+    )
     kept = [item for item in merged if identity(item) not in wanted]
     result: list[Any] = []
     while kept and patched:

@@ -68,7 +68,13 @@ def _is_due(controllers: Controllers, key: Key, pod: Object, what: str, seconds:
 
 
 def _condition(kind: str, value: str, now: str, reason: str = "", message: str = "") -> dict[str, Any]:
-    condition = {"type": kind, "status": value, "lastProbeTime": None, "lastTransitionTime": now, "observedGeneration": 1}
+    condition = {
+        "type": kind,
+        "status": value,
+        "lastProbeTime": None,
+        "lastTransitionTime": now,
+        "observedGeneration": 1,
+    }
     if reason:
         condition["reason"] = reason
     if message:

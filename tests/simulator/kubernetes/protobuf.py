@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bodies in protobuf, in which newer versions of kubectl send built-in types; answers are JSON, which those clients take too.
+"""Bodies in protobuf, in which newer versions of kubectl send built-in types; answers are JSON, which those clients
+take too.
 
 https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
 """
@@ -109,7 +110,9 @@ def _add(result: dict[str, Any], name: str, value: Any, schema: Schema) -> None:
         result.setdefault(name, []).append(_value(value, schemas.items(resolved)))
     elif resolved.get("type") == "object" and "additionalProperties" in resolved:
         entry = dict(_fields(value))
-        result.setdefault(name, {})[entry.get(1, b"").decode()] = _value(entry.get(2, b""), resolved["additionalProperties"])
+        result.setdefault(name, {})[entry.get(1, b"").decode()] = _value(
+            entry.get(2, b""), resolved["additionalProperties"]
+        )
     else:
         decoded = _value(value, schema)
         if decoded is not None:

@@ -23,8 +23,17 @@ BOOKMARK_SECONDS = 15.0
 DEFAULT_WATCH_SECONDS = 1800.0
 _FIELDS: Mapping[str, frozenset[str]] = {
     "pods": frozenset(
-        {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
-         "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName"}
+        {
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        }
     ),
     "nodes": frozenset({"spec.unschedulable"}),
     "namespaces": frozenset({"status.phase"}),
@@ -33,9 +42,19 @@ _FIELDS: Mapping[str, frozenset[str]] = {
     "replicasets.apps": frozenset({"status.replicas"}),
     "jobs.batch": frozenset({"status.successful"}),
     "events": frozenset(
-        {"involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
-         "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
-         "reportingComponent", "source", "type"}
+        {
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        }
     ),
 }
 
@@ -125,7 +144,10 @@ def _check_version(store: ObjectStore, query: Mapping[str, str]) -> None:
     if not text or text == "0":
         return
     if parse_version(text) > store.version:
-        details = {"causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}], "retryAfterSeconds": 1}
+        details = {
+            "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
+            "retryAfterSeconds": 1,
+        }
         message = f"Timeout: Too large resource version: {text}, current: {store.version}"
         raise errors.ApiError(504, "Timeout", message, details)
 
@@ -135,7 +157,9 @@ def parse_version(text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise errors.bad_request(f'Invalid resource version "{text}": strconv.ParseUint: parsing "{text}": invalid syntax') from error
+        raise errors.bad_request(
+            f'Invalid resource version "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        ) from error
 
 
 def _place(obj: Object) -> tuple[str, str]:
@@ -165,7 +189,8 @@ def _as_of(store: ObjectStore, wanted: Filter, version: int) -> list[Object]:
     if changes is None:
         raise errors.expired(
             "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-            "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
+            "without the continue parameter, or use the continue token in this response to "
+            "retrieve the remainder of the "
             "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
             "modified, or deleted between the time the first chunk was returned and now may show up in the list."
         )

@@ -43,7 +43,8 @@ def negotiate(accept: str) -> Representation:
         if known and given.get("v", "v1") in _META_VERSIONS:
             return Representation(form, media_type == "application/yaml", given.get("v", "v1"))
     raise errors.not_acceptable(
-        "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
+        "only the following media types are accepted: application/json, "
+        "application/yaml, application/vnd.kubernetes.protobuf"
     )
 
 

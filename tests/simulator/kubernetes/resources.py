@@ -121,7 +121,11 @@ def _built_in_resource(group: str, version: str, entry: dict[str, Any]) -> Resou
     for sub in entry.get("subresources", ()):
         served = sub["responseKind"]
         subresources[sub["subresource"]] = Subresource(
-            sub["subresource"], served["group"] or group, served["version"] or version, served["kind"], tuple(sub["verbs"])
+            sub["subresource"],
+            served["group"] or group,
+            served["version"] or version,
+            served["kind"],
+            tuple(sub["verbs"]),
         )
     return Resource(
         group=group,

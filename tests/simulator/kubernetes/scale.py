@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The scale subresource (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris, autoscaling/v1 Scale)."""
+"""The scale subresource (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris, autoscaling/v1
+Scale).
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a pod can run: node selectors and affinity, taints and tolerations, requested resources, as kube-scheduler filters.
+"""Where a pod can run: node selectors and affinity, taints and tolerations, requested resources, as kube-scheduler
+filters.
 
 https://kubernetes.io/docs/concepts/scheduling-eviction/
 """
@@ -110,7 +111,9 @@ def _obstacles(
     return lacking_resources(node, wanted, used)
 
 
-def lacking_resources(node: Object, wanted: Mapping[str, Decimal], used: Mapping[str, Decimal]) -> tuple[list[str], bool]:
+def lacking_resources(
+    node: Object, wanted: Mapping[str, Decimal], used: Mapping[str, Decimal]
+) -> tuple[list[str], bool]:
     """The resources of which a node has too little left, and whether an empty node would have enough."""
     allocatable = {
         name: quantities.parse(value) for name, value in ((node.get("status") or {}).get("allocatable") or {}).items()

@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One view of the two kinds of schemas: those of the built-in types (`$ref` into `builtin`) and those of CRDs (inline)."""
+"""One view of the two kinds of schemas: those of the built-in types (`$ref` into `builtin`) and those of CRDs
+(inline).
+"""
 
 from __future__ import annotations
 
@@ -87,7 +89,9 @@ def items(schema: Schema) -> Schema:
 
 
 def skeleton(schema: Schema) -> dict[str, Any]:
-    """What an empty object of a built-in type looks like: the structs and lists that Go writes even when they are empty."""
+    """What an empty object of a built-in type looks like: the structs and lists that Go writes even when they are
+    empty.
+    """
     result: dict[str, Any] = {}
     for key, unresolved in (resolve(schema).get("properties") or {}).items():
         if unresolved.get("default") == {} and unresolved.get("x-omit") != "omitzero":

@@ -181,16 +181,14 @@ def parse_fields(text: str, refusal: Callable[[str], str]) -> tuple[FieldRequire
     """Requirements of a field selector. `refusal` says why a path is not supported, or nothing. Raises ApiError 400."""
     found: list[FieldRequirement] = []
     for term in filter(None, text.split(",")):
-        for operator, equal in (("!=", False), ("==", True), ("=", True)):
-            path, separator, value = term.partition(operator)
-            if separator:
-                break
-        else:
+        operator = next((item for item in ("!=", "==", "=") if item in term), "")
+        if not operator:
             raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
+        path, _, value = term.partition(operator)
         why = refusal(path)
         if why:
             raise bad_request(why)
-        found.append(FieldRequirement(path, value, equal))
+        found.append(FieldRequirement(path, value, operator != "!="))
     return tuple(found)
 
 

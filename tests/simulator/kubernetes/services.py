@@ -36,6 +36,10 @@ def reconcile(controllers: Controllers, key: Key) -> None:
         controllers.due.pop(uid, None)
         internal = (service["metadata"].get("annotations") or {}).get(INTERNAL) == "true"
         number = hashlib.sha256(uid.encode()).digest()
-        address = f"10.224.{number[0]}.{number[1] % 254 + 1}" if internal else f"20.{number[0]}.{number[1]}.{number[2] % 254 + 1}"
+        address = (
+            f"10.224.{number[0]}.{number[1] % 254 + 1}"
+            if internal
+            else f"20.{number[0]}.{number[1]}.{number[2] % 254 + 1}"
+        )
         status = {"loadBalancer": {"ingress": [{"ip": address, "ipMode": "VIP"}]}}
         controllers.set_status(service, status, CLOUD)

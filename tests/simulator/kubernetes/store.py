@@ -26,7 +26,7 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """One write: `old` is None for a creation, `new` None for a deletion (then `old` carries the deletion's version)."""
+    """One write: `old` is None for a creation, `new` None for a deletion (`old` then has the deletion's version)."""
 
     version: int
     key: Key

@@ -61,7 +61,9 @@ def _prune_value(value: Any, schema: Schema, path: str, dropped: list[str], pare
 
 def _keeps_unknown(schema: Schema) -> bool:
     additional = schema.get("additionalProperties")
-    return bool(schema.get("x-kubernetes-preserve-unknown-fields")) or (additional is not None and additional is not False)
+    return bool(schema.get("x-kubernetes-preserve-unknown-fields")) or (
+        additional is not None and additional is not False
+    )
 
 
 def apply_defaults(value: Any, schema: Schema) -> None:

@@ -17,7 +17,9 @@ from tests.simulator.kubernetes.resources import PrinterColumn, Resource
 Object = Mapping[str, Any]
 _AGE_OF_CUSTOM = "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp"
 _UNKNOWN, _NONE = "<unknown>", "<none>"
-_STEP = re.compile(r"\.?([A-Za-z0-9_\-/\\.]+?)(?=\.|\[|$)|\[(\d+|\*)\]|\[\?\(@\.([\w.]+)==[\"']([^\"']*)[\"']\)\]|\['([^']+)'\]")
+_STEP = re.compile(
+    r"\.?([A-Za-z0-9_\-/\\.]+?)(?=\.|\[|$)|\[(\d+|\*)\]|\[\?\(@\.([\w.]+)==[\"']([^\"']*)[\"']\)\]|\['([^']+)'\]"
+)
 
 
 class Column(NamedTuple):
@@ -30,7 +32,9 @@ class Column(NamedTuple):
     description: str = ""
 
 
-def table(resource: Resource, objects: Sequence[Object], metadata: Mapping[str, Any], now: datetime, include: str) -> dict[str, Any]:
+def table(
+    resource: Resource, objects: Sequence[Object], metadata: Mapping[str, Any], now: datetime, include: str
+) -> dict[str, Any]:
     """The Table of some objects; `include` is the query's `includeObject`: None, Metadata (default) or Object."""
     columns = columns_of(resource)
     definitions = builtin.columns().get(resource.key) if not resource.custom else None
@@ -329,7 +333,9 @@ _COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("External-IP", "string", _node_address("ExternalIP"), True),
         Column("OS-Image", "string", _at("status", "nodeInfo", "osImage", default=_UNKNOWN), True),
         Column("Kernel-Version", "string", _at("status", "nodeInfo", "kernelVersion", default=_UNKNOWN), True),
-        Column("Container-Runtime", "string", _at("status", "nodeInfo", "containerRuntimeVersion", default=_UNKNOWN), True),
+        Column(
+            "Container-Runtime", "string", _at("status", "nodeInfo", "containerRuntimeVersion", default=_UNKNOWN), True
+        ),
     ),
     "namespaces": (_NAME, Column("Status", "string", _at("status", "phase", default="")), _AGE),
     "services": (

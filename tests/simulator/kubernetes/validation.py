@@ -24,17 +24,22 @@ _QUALIFIED_NAME = re.compile(r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
 _LABEL_VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")
 _CONFIG_KEY = re.compile(r"^[-._a-zA-Z0-9]+$")
 _SUBDOMAIN_HELP = (
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
+    "characters, '-' or '.', and must start and end "
     "with an alphanumeric character (e.g. 'example.com', regex used for validation is "
     "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
 )
 _LABEL_HELP = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
-    "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters "
+    "or '-', and must start and end with an "
+    "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for "
+    "validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
 _SERVICE_HELP = (
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end "
-    "with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', "
+    "start with an alphabetic character, and end "
+    "with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for "
+    "validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
 )
 _QUALIFIED_HELP = (
     "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
@@ -42,7 +47,8 @@ _QUALIFIED_HELP = (
     "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
 )
 _LABEL_VALUE_HELP = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "a valid label must be an empty string or consist of alphanumeric characters, "
+    "'-', '_' or '.', and must start and end "
     "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
     "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
@@ -70,7 +76,11 @@ def validate_metadata(resource: Resource, obj: Mapping[str, Any]) -> list[FieldE
     if size > ANNOTATIONS_LIMIT:
         findings.append(errors.too_long("metadata.annotations", ANNOTATIONS_LIMIT))
     for index, finalizer in enumerate(metadata.get("finalizers") or ()):
-        findings += _finalizer(finalizer, f"metadata.finalizers[{index}]", custom=resource.custom or resource.group == "apiextensions.k8s.io")
+        findings += _finalizer(
+            finalizer,
+            f"metadata.finalizers[{index}]",
+            custom=resource.custom or resource.group == "apiextensions.k8s.io",
+        )
     return findings
 
 
@@ -97,7 +107,7 @@ def _matched(name: str, pattern: re.Pattern[str], limit: int, explanation: str) 
 
 
 def qualified_name(key: str, field: str, *, shown: str = "") -> list[FieldError]:
-    """Findings about the key of a label or annotation: an optional DNS prefix, a slash, a name of at most 63 characters."""
+    """Findings about the key of a label or annotation: an optional DNS prefix with a slash, and a name."""
     prefix, slash, name = key.rpartition("/")
     printed = shown or key
     findings: list[FieldError] = []
@@ -105,7 +115,8 @@ def qualified_name(key: str, field: str, *, shown: str = "") -> list[FieldError]
         detail = (
             "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an "
             "alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-            "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+            "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain "
+            "prefix and '/' (e.g. 'example.com/MyName')"
         )
         return [errors.invalid_value(field, printed, detail)]
     if slash and not prefix:
@@ -153,15 +164,13 @@ def validate_metadata_update(new: Mapping[str, Any], old: Mapping[str, Any]) -> 
         before_finalizers = old["metadata"].get("finalizers") or []
         added = [item for item in new["metadata"].get("finalizers") or [] if item not in before_finalizers]
         if added:
-            shown = "[" + " ".join(json_quoted(item) for item in added) + "]"
-            detail = f"no new finalizers can be added if the object is being deleted, found new finalizers []string{{{shown[1:-1]}}}"
+            listing = ", ".join(f'"{item}"' for item in added)
+            detail = (
+                "no new finalizers can be added if the object is being deleted, "
+                f"found new finalizers []string{{{listing}}}"
+            )
             findings.append(errors.forbidden_field("metadata.finalizers", detail))
     return findings
-
-
-def json_quoted(text: str) -> str:
-    """Text in double quotes."""
-    return f'"{text}"'
 
 
 def validate_built_in(resource: Resource, new: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[FieldError]:

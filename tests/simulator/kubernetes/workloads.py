@@ -64,7 +64,7 @@ def template_hash(template: Mapping[str, Any]) -> str:
     return "".join(NAME_ALPHABET[byte % len(NAME_ALPHABET)] for byte in digest[:10])
 
 
-# -- deployments --------------------------------------------------------------------------------------------------------
+# -- deployments -----------------------------------------------------------------------------------------
 
 
 def reconcile_deployment(controllers: Controllers, key: Key) -> None:
@@ -210,7 +210,7 @@ def _updated(
     }
 
 
-# -- replica sets -------------------------------------------------------------------------------------------------------
+# -- replica sets ----------------------------------------------------------------------------------------
 
 
 def reconcile_replica_set(controllers: Controllers, key: Key) -> None:
@@ -264,7 +264,7 @@ def _create_pod(
     return controllers.create("v1", "Pod", owner["metadata"]["namespace"], {"metadata": metadata, "spec": spec})
 
 
-# -- stateful sets ------------------------------------------------------------------------------------------------------
+# -- stateful sets ---------------------------------------------------------------------------------------
 
 
 def reconcile_stateful_set(controllers: Controllers, key: Key) -> None:
@@ -311,7 +311,7 @@ def _write_status(controllers: Controllers, key: Key, status: Mapping[str, Any])
         controllers.set_status(latest, status)
 
 
-# -- daemon sets --------------------------------------------------------------------------------------------------------
+# -- daemon sets -----------------------------------------------------------------------------------------
 
 
 def reconcile_daemon_set(controllers: Controllers, key: Key) -> None:
@@ -332,7 +332,11 @@ def reconcile_daemon_set(controllers: Controllers, key: Key) -> None:
     labels = {"controller-revision-hash": revision, "pod-template-generation": "1"}
     for node in sorted(wanted - set(found)):
         _create_pod(
-            controllers, owner, {"generateName": f"{owner['metadata']['name']}-"}, labels, lambda s, n=node: _pin(s, n)  # type: ignore[misc]
+            controllers,
+            owner,
+            {"generateName": f"{owner['metadata']['name']}-"},
+            labels,
+            lambda s, n=node: _pin(s, n),  # type: ignore[misc]
         )
     ready = sum(pod_control.is_ready(pod) for pod in found.values() if not _is_leaving(pod))
     status: dict[str, Any] = {
@@ -342,7 +346,11 @@ def reconcile_daemon_set(controllers: Controllers, key: Key) -> None:
         "numberReady": ready,
         "observedGeneration": owner["metadata"].get("generation", 1),
     }
-    optional = {"updatedNumberScheduled": len(wanted), "numberAvailable": ready, "numberUnavailable": len(wanted) - ready}
+    optional = {
+        "updatedNumberScheduled": len(wanted),
+        "numberAvailable": ready,
+        "numberUnavailable": len(wanted) - ready,
+    }
     status.update({name: count for name, count in optional.items() if count})
     _write_status(controllers, key, status)
 

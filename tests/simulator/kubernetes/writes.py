@@ -36,7 +36,15 @@ from tests.simulator.kubernetes.store import Key, Object, ObjectStore
 NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _NO_UNCONDITIONAL_UPDATE = frozenset({custom_resources.DEFINITIONS, "leases.coordination.k8s.io"})
 _RETURNED_WHEN_DELETED = frozenset(
-    {"pods", "services", "persistentvolumeclaims", "persistentvolumes", "serviceaccounts", "podtemplates", "resourcequotas"}
+    {
+        "pods",
+        "services",
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "serviceaccounts",
+        "podtemplates",
+        "resourcequotas",
+    }
 )
 _TIMES_VALIDATED = {"nodes": 4}
 """How often the API server validates the metadata of an update, and so repeats what it finds, where it is not twice."""
@@ -45,7 +53,9 @@ _MAPS_OF_METADATA = ("labels", "annotations")
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """The options of a write: who, and how strict. `manager_given` tells `fieldManager` from a guess by the user agent."""
+    """The options of a write: who, and how strict. `manager_given` tells `fieldManager` from a guess by the user
+    agent.
+    """
 
     manager: str = "unknown"
     manager_given: bool = False
@@ -93,8 +103,15 @@ class ObjectWriter:
     def _insert(self, resource: Resource, obj: Object, options: WriteOptions, operation: str) -> Object:
         metadata = obj["metadata"]
         self._check_name_before_creation(resource, metadata)
-        for key in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation", "uid", "resourceVersion"):
-            metadata.pop(key, None)
+        for name in (
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "selfLink",
+            "generation",
+            "uid",
+            "resourceVersion",
+        ):
+            metadata.pop(name, None)
         metadata["uid"] = str(uuid.uuid4())
         metadata["creationTimestamp"] = self._clock.timestamp()
         if resource.has_generation:
@@ -184,14 +201,23 @@ class ObjectWriter:
         return scale.scale_of(resource, stored)
 
     def _replace(
-        self, resource: Resource, live: Object, obj: Object, options: WriteOptions, subresource: str, *, applied: bool = False
+        self,
+        resource: Resource,
+        live: Object,
+        obj: Object,
+        options: WriteOptions,
+        subresource: str,
+        *,
+        applied: bool = False,
     ) -> Object:
         """Store `obj` in place of `live` after all checks; nothing is written when they are equal."""
         self._check_version(resource, live, obj)
         obj = self._prepared(resource, live, obj, subresource)
         if not applied:
             base = self._at_version(resource, live)
-            managed_fields.track_update(base, obj, resource.schema, self._writer(resource, options, "Update", subresource))
+            managed_fields.track_update(
+                base, obj, resource.schema, self._writer(resource, options, "Update", subresource)
+            )
         self._admission.on_update(resource, obj, live)
         self._validate(resource, obj, live)
         if self._same_but_times(obj, live):
@@ -209,7 +235,10 @@ class ObjectWriter:
             gone = gone and not metadata.get("deletionGracePeriodSeconds")
         if gone and not dry_run:
             removed = self._store.remove(key)
-            return {**obj, "metadata": {**metadata, "resourceVersion": (removed or live)["metadata"]["resourceVersion"]}}
+            return {
+                **obj,
+                "metadata": {**metadata, "resourceVersion": (removed or live)["metadata"]["resourceVersion"]},
+            }
         return self._stored(key, obj, dry_run)
 
     def _check_same_object(self, resource: Resource, live: Object, obj: Object) -> None:
@@ -251,7 +280,9 @@ class ObjectWriter:
 
     def _wanted_state_changed(self, resource: Resource, live: Object, obj: Object) -> bool:
         ignored = {"metadata", "apiVersion", "kind"} | ({"status"} if resource.has_status else set())
-        if resource.key == "deployments.apps" and obj["metadata"].get("annotations") != live["metadata"].get("annotations"):
+        if resource.key == "deployments.apps" and obj["metadata"].get("annotations") != live["metadata"].get(
+            "annotations"
+        ):
             return True  # its controller copies annotations to the replica sets
         return _without(obj, ignored) != _without(live, ignored)
 
@@ -295,7 +326,9 @@ class ObjectWriter:
         written.obj = self._replace(resource, live, obj, options, subresource)
         return written
 
-    def _patch_scale(self, resource: Resource, live: Object, body: Any, media_type: str, options: WriteOptions) -> Object:
+    def _patch_scale(
+        self, resource: Resource, live: Object, body: Any, media_type: str, options: WriteOptions
+    ) -> Object:
         current = scale.scale_of(resource, live)
         patched = self._patched(resource, current, body, media_type, scale.SCHEMA)
         namespace, name = live["metadata"].get("namespace", ""), live["metadata"]["name"]
@@ -310,10 +343,12 @@ class ObjectWriter:
         if media_type == patches.JSON_PATCH:
             return patches.apply_json_patch(live, body)
         if not isinstance(body, dict):
-            raise errors.bad_request(f"error decoding patch: json: cannot unmarshal {type(body).__name__} into an object")
+            raise errors.bad_request(
+                f"error decoding patch: json: cannot unmarshal {type(body).__name__} into an object"
+            )
         if media_type == patches.MERGE_PATCH:
-            return copy.deepcopy(patches.apply_merge_patch(live, body))  # type: ignore[no-any-return]
-        return copy.deepcopy(patches.apply_strategic_patch(live, body, schema))  # type: ignore[no-any-return]
+            return copy.deepcopy(patches.apply_merge_patch(live, body))
+        return copy.deepcopy(patches.apply_strategic_patch(live, body, schema))
 
     def _apply(
         self, resource: Resource, namespace: str, name: str, body: Any, options: WriteOptions, subresource: str
@@ -359,7 +394,9 @@ class ObjectWriter:
 
     # -- delete ---------------------------------------------------------------------------------------------------
 
-    def delete(self, resource: Resource, namespace: str, name: str, options: Mapping[str, Any], dry_run: bool) -> Object:
+    def delete(
+        self, resource: Resource, namespace: str, name: str, options: Mapping[str, Any], dry_run: bool
+    ) -> Object:
         """DELETE of one object; `options` is a DeleteOptions object. Returns the object, or a Status of success."""
         live = self.live(resource, namespace, name)
         self._admission.check_deletion(resource, name)
@@ -387,8 +424,11 @@ class ObjectWriter:
         for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
             found = live["metadata"][key]
             if wanted.get(key) and wanted[key] != found:
-                why = f"the {word} in the precondition ({wanted[key]}) does not match the {word} in record ({found}). The object might have been "
-                why += "deleted and then recreated" if key == "uid" else "modified"
+                guess = "deleted and then recreated" if key == "uid" else "modified"
+                why = (
+                    f"the {word} in the precondition ({wanted[key]}) does not match the {word} in record ({found}). "
+                    f"The object might have been {guess}"
+                )
                 raise errors.conflict(resource.kind, resource.group, live["metadata"]["name"], why)
 
     def _grace_seconds(self, resource: Resource, live: Object, options: Mapping[str, Any]) -> int:
@@ -481,7 +521,8 @@ class ObjectWriter:
             )
         if api_version and api_version != resource.api_version:
             raise errors.bad_request(
-                f"the API version in the data ({api_version}) does not match the expected API version ({resource.api_version})"
+                f"the API version in the data ({api_version}) does not match the expected API "
+                f"version ({resource.api_version})"
             )
         if kind and kind != resource.kind and resource.custom:
             finding = errors.invalid_value("kind", kind, f"must be {resource.kind}")
@@ -511,9 +552,7 @@ class ObjectWriter:
     def _settle_name(obj: Object, name: str) -> None:
         given = obj["metadata"].get("name")
         if given and given != name:
-            raise errors.bad_request(
-                f"the name of the object ({given}) does not match the name on the URL ({name})"
-            )
+            raise errors.bad_request(f"the name of the object ({given}) does not match the name on the URL ({name})")
         obj["metadata"]["name"] = name
 
     def _validate(self, resource: Resource, obj: Object, live: Object | None) -> None:
@@ -591,7 +630,9 @@ def _status_update(resource: Resource, live: Object, obj: Object) -> Object:
 
 
 def _finalizers_for(live: Object, policy: str | None) -> list[str]:
-    finalizers = [item for item in live["metadata"].get("finalizers") or [] if item not in ("orphan", "foregroundDeletion")]
+    finalizers = [
+        item for item in live["metadata"].get("finalizers") or [] if item not in ("orphan", "foregroundDeletion")
+    ]
     if policy == "Foreground":
         finalizers.append("foregroundDeletion")
     elif policy == "Orphan":
@@ -614,7 +655,7 @@ def _patch_failure(body: Any, error: errors.ApiError) -> errors.ApiError:
 def _decoded_yaml(body: Any) -> dict[str, Any]:
     if isinstance(body, (str, bytes)):
         try:
-            body = yaml.load(body, Loader=_NoTimesLoader)
+            body = yaml.load(body, Loader=_NoTimesLoader)  # noqa: S506  it derives from SafeLoader
         except yaml.YAMLError as error:
             raise errors.bad_request(f"error decoding YAML: {error}") from error
     if not isinstance(body, dict):

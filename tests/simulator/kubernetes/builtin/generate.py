@@ -3,9 +3,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes the JSON files of this folder from the published API of a Kubernetes release.
 
-`python -m tests.simulator.kubernetes.builtin.generate FOLDER 1.35.4`, where FOLDER is `k8s.io` in the Go module cache, filled by
-`go mod download` of `k8s.io/kubernetes@v1.35.4` and of `k8s.io/{api,apimachinery,apiextensions-apiserver,kube-aggregator}@v0.35.4`.
-The files derive from `api/openapi-spec/v3`, `api/discovery` and the Go types there, which are under the Apache License 2.0.
+`python -m tests.simulator.kubernetes.builtin.generate FOLDER 1.35.4`, where FOLDER is `k8s.io` in the Go module cache,
+filled by
+`go mod download` of `k8s.io/kubernetes@v1.35.4` and of `k8s.io/{api,apimachinery,apiextensions-apiserver,kube-
+aggregator}@v0.35.4`.
+The files derive from `api/openapi-spec/v3`, `api/discovery` and the Go types there, which are under the Apache License
+2.0.
 """
 
 from __future__ import annotations
@@ -38,13 +41,14 @@ _DROPPED_KEYS = frozenset({"description", "uniqueItems"})
 _REF_PREFIX = "#/components/schemas/"
 _GO_STRUCT = re.compile(r"^type (\w+) struct \{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 _GO_FIELD = re.compile(r"^\s+\w+\s+(\S+)\s+`.*?json:\"(\w+),(omit[a-z,]+)", re.MULTILINE)
-_GO_PROTOBUF = re.compile(
-    r"^\s+(?:\w+\s+)?(\S+)\s+`json:\"(\w*)[^\"]*\".*?protobuf:\"\w+,(\d+),[^\"]*\"", re.MULTILINE
-)
+_GO_PROTOBUF = re.compile(r"^\s+(?:\w+\s+)?(\S+)\s+`json:\"(\w*)[^\"]*\".*?protobuf:\"\w+,(\d+),[^\"]*\"", re.MULTILINE)
 _GO_PACKAGES = {
     "api": ("io.k8s.api.{0}.{1}", "*/v1*/types.go"),
     "apimachinery": ("io.k8s.apimachinery.pkg.apis.{0}.{1}", "pkg/apis/meta/v1/types.go"),
-    "apiextensions-apiserver": ("io.k8s.apiextensions-apiserver.pkg.apis.{0}.{1}", "pkg/apis/apiextensions/v1/types*.go"),
+    "apiextensions-apiserver": (
+        "io.k8s.apiextensions-apiserver.pkg.apis.{0}.{1}",
+        "pkg/apis/apiextensions/v1/types*.go",
+    ),
     "kube-aggregator": ("io.k8s.kube-aggregator.pkg.apis.{0}.{1}", "pkg/apis/apiregistration/v1/types.go"),
 }
 
@@ -55,7 +59,9 @@ def compact(schema: Any) -> Any:
         return [compact(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    result = {key: compact(value) for key, value in schema.items() if key not in _DROPPED_KEYS or isinstance(value, dict)}
+    result = {
+        key: compact(value) for key, value in schema.items() if key not in _DROPPED_KEYS or isinstance(value, dict)
+    }
     if "allOf" in result and len(result["allOf"]) == 1:
         result.update(result.pop("allOf")[0])
     if isinstance(result.get("$ref"), str):
@@ -104,7 +110,9 @@ def _serves(schema: dict[str, Any], served_kinds: set[str]) -> bool:
 
 
 def add_go_facts(definitions: dict[str, Any], modules: Path, version: str) -> None:
-    """Add what OpenAPI does not tell: `x-omit`, the fields that Go leaves out of its JSON when they are zero, and `x-protobuf`."""
+    """Add what OpenAPI does not tell: `x-omit`, the fields that Go leaves out of its JSON when they are zero, and
+    `x-protobuf`.
+    """
     for module, (name, pattern) in _GO_PACKAGES.items():
         for source in (modules / f"{module}@v0.{version.split('.', 1)[1]}").glob(pattern):
             package = name.format(source.parent.parent.name, source.parent.name)
@@ -191,7 +199,8 @@ def served_kinds(groups: list[dict[str, Any]]) -> set[str]:
                 for served in (resource, *resource.get("subresources", ())):
                     kind = served["responseKind"]
                     found.add(
-                        f"{kind['group'] or group['metadata']['name']}/{kind['version'] or version['version']}/{kind['kind']}"
+                        f"{kind['group'] or group['metadata']['name']}/"
+                        f"{kind['version'] or version['version']}/{kind['kind']}"
                     )
     return found | {"/v1/Status", "/v1/DeleteOptions"}
 
