@@ -25,7 +25,7 @@ FRONT_END = "/apis/apps/v1/namespaces/default/deployments/azureml-fe"
 INSTANCE_TYPES = "/apis/amlarc.azureml.com/v1alpha1/instancetypes"
 NAMESPACE = "azureml-workloads"
 
-VARIABLES = {
+VARIABLES: dict[str, Any] = {
     "aml_enable_training": True,
     "aml_enable_inference": True,
     "aml_allow_insecure_connections": True,
