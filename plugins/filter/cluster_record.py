@@ -72,8 +72,8 @@ def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
     judged = bool(preflight.get("verdict"))
     if judged:
         record["preflight"] = {name: preflight.get(name) for name in ("findings", "plan", "verdict")}
-    verification = variables.get("_aml_verify_result")
-    if verification:
+    verification = variables.get("_aml_verify_result") or {}
+    if verification.get("checks"):
         record["verification"] = {"checks": verification.get("checks") or []}
     failure = variables.get("_aml_failure")
     if failure:
