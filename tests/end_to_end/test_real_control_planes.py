@@ -66,7 +66,9 @@ def runs(start_control_planes: Starter, module_ansible: Ansible) -> Iterator[Run
         first, after_first = run(), now()
         second_began = simulator.position()
         second, after_second = run(), now()
-        yield Runs(simulator, planes, before, checked, after_check, first, after_first, second, after_second)
+        yield Runs(
+            simulator, planes, before, checked, after_check, first, after_first, second, after_second, second_began
+        )
 
 
 def test_a_check_writes_nothing_and_predicts_the_changes(runs: Runs) -> None:

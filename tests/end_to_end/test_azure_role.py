@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The shipped Azure role holds the actions that an upgrade uses, all of them and no others."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.end_to_end import real_fleet
+from tests.integration.harness import ROOT, Ansible, Simulator
+
+ROLE = json.loads((ROOT / "docs" / "permissions" / "azure-role.json").read_text("utf-8"))
+VERBS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
+SUBSCRIPTION_PROVIDER = re.compile(r"/subscriptions/[^/]+/providers/[^/]+", re.IGNORECASE)
+
+
+def action_of(method: str, path: str) -> str:
+    """The action that Azure asks for, as in https://learn.microsoft.com/azure/role-based-access-control/role-definitions."""
+    if SUBSCRIPTION_PROVIDER.fullmatch(path):
+        return "microsoft.resources/subscriptions/providers/read"
+    provider, *rest = path.rpartition("/providers/")[2].strip("/").split("/")
+    types = rest[::2]
+    if method == "POST":
+        return "/".join([provider, *types, "action"]).lower()
+    return "/".join([provider, *types, VERBS[method]]).lower()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "action"),
+    [
+        ("GET", "/subscriptions/s/providers/Microsoft.X", "microsoft.resources/subscriptions/providers/read"),
+        ("PUT", "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/as/a/bs/b", "microsoft.x/as/bs/write"),
+        ("GET", "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/as/a/bs", "microsoft.x/as/bs/read"),
+        ("POST", "/subscriptions/s/resourceGroups/g/providers/Microsoft.X/as/a/go", "microsoft.x/as/go/action"),
+        ("GET", "/subscriptions/s/providers/Microsoft.X/as/a/providers/Microsoft.Y/b/c", "microsoft.y/b/read"),
+    ],
+)
+def test_actions_are_read_from_requests(method: str, path: str, action: str) -> None:
+    assert action_of(method, path) == action
+
+
+def test_an_upgrade_uses_exactly_the_role_s_actions(ansible: Ansible) -> None:
+    clusters = (real_fleet.cluster("aks-one"), real_fleet.cluster("arc-one", kind="arc"))
+    with Simulator(real_fleet.scenario(*clusters)) as simulator:
+        hosts = real_fleet.inventory(simulator)
+        ansible("azureml.fleet.upgrade", inventory=hosts, environment=simulator.environment).check()
+        log = simulator.request_log(service="arm")
+    used = {action_of(each["method"], each["path"]) for each in log}
+    assert used == {action.lower() for action in ROLE["Actions"]}
