@@ -39,6 +39,7 @@ FLEET: dict[str, Any] = {
         {"name": "plain", "resource_group": "rg", "namespaces": ["models"]},
         {"name": "installed", "resource_group": "rg", "extension": {"name": "azureml"}},
         {"name": "entra", "resource_group": "rg", "entra": True, "local_accounts": False},
+        {"name": "principal", "resource_group": "rg", "identity": "service_principal"},
         {"name": "stopped", "resource_group": "rg", "power_state": "Stopped"},
         {
             "name": "made",

@@ -13,7 +13,7 @@ from kubernetes import client as kubernetes_client
 
 from tests.integration.harness import Simulator
 from tests.integration.simulator.arm_client import ArmClient
-from tests.integration.simulator.conftest import AKS, EXTENSIONS, KubernetesOf, extension_body, extension_settings
+from tests.integration.simulator.conftest import AKS, ARC, EXTENSIONS, KubernetesOf, extension_body, extension_settings
 
 UPGRADE = {"scoringFe.enableUpgrade": "true"}
 ANNOTATED = {"metadata": {"annotations": {"azureml-fe-enable-upgrade": "true"}}}
@@ -131,6 +131,27 @@ def test_settings_that_the_chart_refuses_leave_nothing_but_the_report(
     assert deployments(api) == {}
     assert core.list_namespaced_pod("azureml").items == []
     assert kubernetes_client.ApiextensionsV1Api(api).list_custom_resource_definition().items == []
+
+
+@pytest.mark.parametrize("cluster", ["stopped", "principal"])
+def test_without_working_agents_the_installation_fails(fresh: Simulator, arm: ArmClient, cluster: str) -> None:
+    assert "status not populated" in install(fresh, arm, cluster)["error"]["message"]
+    deleted = arm.send("DELETE", f"{AKS}/{cluster}/{EXTENSIONS}/ml")
+    assert arm.wait(deleted).json()["status"] == "Succeeded"
+
+
+def test_on_an_arc_connected_cluster_the_relay_is_installed(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    more = {"relayserver.enabled": "true", "nginxIngress.enabled": "true"}
+    body = extension_body(extension_settings(fresh.clusters["edge"]["id"], **more))
+    body["identity"] = {"type": "SystemAssigned"}
+    path = f"{ARC}/edge/{EXTENSIONS}/ml"
+    assert arm.wait(arm.send("PUT", path, body)).json()["status"] == "Succeeded"
+    assert "relayserver" in deployments(kubernetes_of("edge"))
+    found = arm.send("GET", path).json()
+    assert found["identity"]["principalId"]
+    assert found["properties"]["aksAssignedIdentity"] is None
 
 
 def test_an_installation_that_failed_can_be_tried_again(fresh: Simulator, arm: ArmClient) -> None:

@@ -92,6 +92,7 @@ def test_what_the_control_interface_does_not_know_is_refused(
 ) -> None:
     with pytest.raises(HTTPError) as refused:
         fresh.control(method, path, body)
+    refused.value.close()
     assert refused.value.code == status
 
 

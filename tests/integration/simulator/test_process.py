@@ -34,7 +34,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_secrets_are_for_the_owner_only(fresh: Simulator) -> None:
     kubeconfigs = [Path(cluster["kubeconfig"]) for cluster in fresh.ready["clusters"]]
-    assert len(kubeconfigs) == 7
+    assert len(kubeconfigs) == 8
     for path in (fresh.ready_path, *kubeconfigs):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(Path(fresh.ready["ca_file"]).parent.stat().st_mode) == 0o700

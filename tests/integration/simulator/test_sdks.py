@@ -171,7 +171,7 @@ def test_clusters_and_pools_are_read(containers: ContainerServiceClient) -> None
     assert cluster.identity.type == "SystemAssigned"
     assert {pool.name: pool.count for pool in cluster.agent_pool_profiles} == {"system": 3, "gpu": 3}
     assert [pool.name for pool in containers.agent_pools.list("rg", "aks")] == ["system", "gpu"]
-    assert len(list(containers.managed_clusters.list())) == 6
+    assert len(list(containers.managed_clusters.list())) == 7
     with pytest.raises(ResourceNotFoundError):
         containers.managed_clusters.get("rg", "nobody")
 

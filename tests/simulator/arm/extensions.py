@@ -11,16 +11,24 @@ map of protected settings removes them all, as "omitted settings are considered 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
+
+import aiohttp
 
 from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
 from tests.simulator.arm.common import need_body, need_cluster, need_operation, status_url
 from tests.simulator.arm.operations import Operation
 from tests.simulator.chart import ChartError, Release, delete_release, install_release, update_release
+from tests.simulator.chart.cluster import UnexpectedAnswerError
+from tests.simulator.clock import SimulationClock
+from tests.simulator.cluster_api import ClusterApi
 from tests.simulator.fleet import DEFAULT_EXTENSION_VERSION, ClusterResource, ExtensionState, stable_guid
 
 if TYPE_CHECKING:
     from tests.simulator.fleet import Fleet
+
+ChartWork = Callable[[ClusterApi, Release, SimulationClock, float], Awaitable[None]]
 
 TYPE = "Microsoft.KubernetesConfiguration/extensions"
 AZUREML = "microsoft.azureml.kubernetes"
@@ -352,13 +360,8 @@ async def _announce(fleet: Fleet, extension: ExtensionState, seconds: float) -> 
 async def _install(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation) -> None:
     seconds = fleet.scenario.timing.extension_install
     fleet.background(_announce(fleet, extension, seconds * ANNOUNCED))
-    try:
-        if extension.extension_type == AZUREML:
-            api = await resource.cluster.api(fleet)
-            await install_release(api, _release(fleet, resource, extension), fleet.clock, seconds)
-        else:
-            await fleet.clock.sleep(seconds)
-    except ChartError as failure:
+    failure = await _carry_out(fleet, resource, extension, install_release, seconds)
+    if failure:
         _failed(fleet, extension, operation, failure, "Create")
         return
     extension.installed = True
@@ -367,16 +370,43 @@ async def _install(fleet: Fleet, resource: ClusterResource, extension: Extension
 
 async def _update(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation) -> None:
     seconds = fleet.scenario.timing.extension_update
-    try:
-        if extension.extension_type == AZUREML:
-            api = await resource.cluster.api(fleet)
-            await update_release(api, _release(fleet, resource, extension), fleet.clock, seconds)
-        else:
-            await fleet.clock.sleep(seconds)
-    except ChartError as failure:
+    failure = await _carry_out(fleet, resource, extension, update_release, seconds)
+    if failure:
         _failed(fleet, extension, operation, failure, "Update")
         return
     _succeeded(fleet, extension, operation)
+
+
+async def _carry_out(
+    fleet: Fleet, resource: ClusterResource, extension: ExtensionState, work: ChartWork, seconds: float
+) -> ChartError | None:
+    """Let the chart do `work` in the cluster, or just wait for an extension of another type; returns the failure."""
+    if extension.extension_type != AZUREML:
+        await fleet.clock.sleep(seconds)
+        return None
+    agents = _agents_fault(resource)
+    if agents:
+        await fleet.clock.sleep(seconds)
+        return ChartError(agents)
+    try:
+        api = await resource.cluster.api(fleet)
+        await work(api, _release(fleet, resource, extension), fleet.clock, seconds)
+    except ChartError as failure:
+        return failure
+    except (UnexpectedAnswerError, aiohttp.ClientError, OSError) as error:
+        return ChartError(f"Kubernetes cluster unreachable or refusing: {error}")
+    return None
+
+
+def _agents_fault(resource: ClusterResource) -> str | None:
+    """Why the extension's agents cannot work: the cluster is stopped, or has no managed identity to sign in with."""
+    spec = resource.cluster.spec
+    if spec.power_state == "Stopped" or (resource.managed and spec.identity == "service_principal"):
+        return (
+            "Unable to get the status from the local CRD with the error : {Error : Retry for given duration "
+            "didn't get any results with err {status not populated}}"
+        )
+    return None
 
 
 async def _delete(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation) -> None:
@@ -387,7 +417,7 @@ async def _delete(fleet: Fleet, resource: ClusterResource, extension: ExtensionS
 
 
 async def _uninstall(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> None:
-    if extension.extension_type == AZUREML:
+    if extension.extension_type == AZUREML and not _agents_fault(resource):
         api = await resource.cluster.api(fleet)
         await delete_release(api, _release(fleet, resource, extension))
 

@@ -36,10 +36,38 @@ BUSY = ("Creating", "Updating", "Deleting")
 def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
     """A workspace as the service writes it (2024-04-01)."""
     spec = workspace.spec
+    return {
+        "id": workspace.identifier,
+        "name": spec.name,
+        "type": f"{PROVIDER}/workspaces",
+        "location": spec.location,
+        "tags": {},
+        "etag": None,
+        "properties": _workspace_properties(fleet, workspace),
+        "identity": {
+            "type": "SystemAssigned",
+            "principalId": stable_guid(workspace.identifier, "identity"),
+            "tenantId": fleet.scenario.tenant_id,
+        },
+        "kind": "Default",
+        "sku": {"name": "Basic", "tier": "Basic"},
+        "systemData": {
+            "createdAt": "2026-01-01T08:00:00.0000000Z",
+            "createdBy": "someone@example.com",
+            "createdByType": "User",
+            "lastModifiedAt": "2026-01-01T08:00:00.0000000Z",
+            "lastModifiedBy": "someone@example.com",
+            "lastModifiedByType": "User",
+        },
+    }
+
+
+def _workspace_properties(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
+    spec = workspace.spec
     identifier = stable_guid(workspace.identifier)
     scope = f"{fleet.subscription}/resourceGroups/{spec.resource_group}/providers"
     host = f"{spec.location}.api.azureml.ms"
-    properties: dict[str, Any] = {
+    return {
         "friendlyName": spec.name,
         "description": "",
         "storageAccount": f"{scope}/Microsoft.Storage/storageAccounts/simulated{identifier[:8]}",
@@ -76,30 +104,6 @@ def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
         "sdkTelemetryAppInsightsKey": stable_guid(workspace.identifier, "telemetry"),
         "sasGetterUri": "",
         "enableDataIsolation": False,
-    }
-    return {
-        "id": workspace.identifier,
-        "name": spec.name,
-        "type": f"{PROVIDER}/workspaces",
-        "location": spec.location,
-        "tags": {},
-        "etag": None,
-        "properties": properties,
-        "identity": {
-            "type": "SystemAssigned",
-            "principalId": stable_guid(workspace.identifier, "identity"),
-            "tenantId": fleet.scenario.tenant_id,
-        },
-        "kind": "Default",
-        "sku": {"name": "Basic", "tier": "Basic"},
-        "systemData": {
-            "createdAt": "2026-01-01T08:00:00.0000000Z",
-            "createdBy": "someone@example.com",
-            "createdByType": "User",
-            "lastModifiedAt": "2026-01-01T08:00:00.0000000Z",
-            "lastModifiedBy": "someone@example.com",
-            "lastModifiedByType": "User",
-        },
     }
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+
 from tests.simulator import kubeconfig
 from tests.simulator.arm import bodies
 from tests.simulator.arm.answers import JSON_PLAIN, Answer, ArmError, ArmRequest, error, flat_error
 from tests.simulator.arm.common import need_body, need_cluster, need_group, need_operation, status_url
 from tests.simulator.arm.headers import skip_token
 from tests.simulator.arm.operations import Operation
+from tests.simulator.chart.cluster import UnexpectedAnswerError
 from tests.simulator.fleet import ClusterResource, NodePoolState
 from tests.simulator.seeding import relabel_nodes
 
@@ -261,11 +264,16 @@ def _update_pool(fleet: Fleet, resource: ClusterResource, pool: NodePoolState, b
     async def work(operation: Operation) -> None:
         await fleet.clock.sleep(fleet.scenario.timing.node_pool_update)
         after = dict(pool.properties.get("nodeLabels") or {})
-        if resource.cluster.started:
-            api = await resource.cluster.api(fleet)
-            await relabel_nodes(api, pool.name, before, after)
-        pool.provisioning_state = "Succeeded"
-        resource.cluster.busy = None
-        operation.succeed(fleet.now())
+        try:
+            if resource.cluster.started:
+                await relabel_nodes(await resource.cluster.api(fleet), pool.name, before, after)
+        except (UnexpectedAnswerError, aiohttp.ClientError, OSError) as error:
+            pool.provisioning_state = "Failed"
+            operation.fail(fleet.now(), "ReconcileVMSSAgentPoolFailed", f"The nodes could not be labelled: {error}")
+        else:
+            pool.provisioning_state = "Succeeded"
+            operation.succeed(fleet.now())
+        finally:
+            resource.cluster.busy = None
 
     return work
