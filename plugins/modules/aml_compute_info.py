@@ -77,6 +77,8 @@ computes:
     resource_id: {description: Cluster that it is on., type: str}
     cluster_purpose: {description: Purpose of a legacy compute., type: str}
     ssl_status: {description: Whether a legacy compute uses TLS., type: str}
+    description: {description: Description., type: str}
+    tags: {description: Tags., type: dict}
     load_balancer_type: {description: Kind of load balancer of a legacy compute., type: str}
     errors: {description: What went wrong in the last operation., type: list, elements: str}
 workspaces:

@@ -29,6 +29,7 @@ VOLATILE = frozenset(
         "created_on",
         "deprecations",
         "exception",
+        "failed_when_suppressed_exception",
         "generation",
         "invocation",
         "last_transition_time",

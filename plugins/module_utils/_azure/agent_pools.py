@@ -18,6 +18,7 @@ except ImportError:
     MISSING_LIBRARY = "azure-mgmt-containerservice"
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import json_of
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import ResourceId
@@ -44,8 +45,10 @@ def put_labels(
     *,
     poll_interval: float,
     follow: bool,
-) -> LROPoller[Any]:
+) -> LROPoller[dict[str, Any]]:
     """Send a pool as it was read with other labels, on the condition that nobody changed it since.
+
+    The poller's result is the pool's JSON. `follow`: whether it follows the operation to its end.
 
     Labels set through this API survive scaling and image upgrades; those set on nodes do not
     (learn.microsoft.com/azure/aks/use-labels). Raises AzureError: status 412 when somebody was quicker.
@@ -62,7 +65,7 @@ def put_labels(
     )
     with azure_errors(f"Labelling node pool {name} of cluster {cluster.name}"):
         # As text, not as a model: fields that the SDK does not know travel back to where they came from.
-        poller: LROPoller[Any] = client.agent_pools.begin_create_or_update(
+        poller: LROPoller[dict[str, Any]] = client.agent_pools.begin_create_or_update(
             cluster.resource_group,
             cluster.name,
             name,
@@ -70,5 +73,6 @@ def put_labels(
             content_type="application/json",
             headers={"If-Match": str(tag)} if tag else {},
             polling=follow,
+            cls=json_of,
         )
     return poller

@@ -9,6 +9,7 @@ computes, new fields of node pools); a reader that must lose nothing reads the J
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -96,3 +97,12 @@ def _client(connection: AzureConnection) -> ARMPipelineClient[Any, Any]:
         NetworkTraceLoggingPolicy(),
     ]
     return ARMPipelineClient(connection.cloud.resource_manager, policies=policies, transport=connection.transport)
+
+
+def json_of(pipeline_response: Any, _deserialized: Any, _headers: Any) -> dict[str, Any]:
+    """Return the body as the service sent it, instead of the SDK's model, which drops what it does not know."""
+    try:
+        body = json.loads(pipeline_response.http_response.text())
+    except (ValueError, TypeError):
+        return {}
+    return body if isinstance(body, dict) else {}

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ try:
 except ImportError:
     MISSING_LIBRARY = "azure-mgmt-kubernetesconfiguration"
 
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import json_of
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import API_VERSION, EXTENSION_TYPE
@@ -68,7 +68,7 @@ def create(
     )
     with azure_errors(f"Installing extension {name} on cluster {cluster.name}"):
         poller: LROPoller[dict[str, Any]] = _client(connection, cluster, poll_interval).extensions.begin_create(
-            *_path(cluster), name, body, cls=_json_of, polling=follow
+            *_path(cluster), name, body, cls=json_of, polling=follow
         )
     return poller
 
@@ -93,7 +93,7 @@ def update(
     )
     with azure_errors(f"Updating extension {name} of cluster {cluster.name}"):
         poller: LROPoller[dict[str, Any]] = _client(connection, cluster, poll_interval).extensions.begin_update(
-            *_path(cluster), name, body, cls=_json_of, polling=follow
+            *_path(cluster), name, body, cls=json_of, polling=follow
         )
     return poller
 
@@ -128,12 +128,3 @@ def _client(connection: AzureConnection, cluster: ResourceId, poll_interval: flo
 def _path(cluster: ResourceId) -> tuple[str, str, str, str]:
     """Return what names a cluster in the SDK's operations."""
     return cluster.resource_group, cluster.provider, cluster.type, cluster.name
-
-
-def _json_of(pipeline_response: Any, _deserialized: Any, _headers: Any) -> dict[str, Any]:
-    """Return the body as the service sent it, instead of the SDK's model, which drops what it does not know."""
-    try:
-        body = json.loads(pipeline_response.http_response.text())
-    except (ValueError, TypeError):
-        return {}
-    return body if isinstance(body, dict) else {}

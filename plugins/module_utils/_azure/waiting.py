@@ -100,10 +100,10 @@ class Waiting:
 
         Raises WaitTimeoutError, and AzureError, beginning with `doing`, when the operation failed.
         """
-        while not poller.done():
-            if self.remaining <= 0:
-                self.pause(what, poller.status())
-            self.tell(what, poller.status())
-            poller.wait(min(self.interval, self.remaining))
         with azure_errors(doing):
+            while not poller.done():
+                if self.remaining <= 0:
+                    self.pause(what, poller.status())
+                self.tell(what, poller.status())
+                poller.wait(min(self.interval, self.remaining))
             return poller.result()

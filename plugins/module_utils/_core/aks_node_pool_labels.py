@@ -153,8 +153,7 @@ def _label(task: _Task, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
             pool = _read_again(task, name)
             continue
         if task.call.params["wait"]:
-            task.waiting.for_poller(poller, what, f"Labelling {what[0].lower()}{what[1:]}")
-            pool = _read_again(task, name)
+            pool = task.waiting.for_poller(poller, what, f"Labelling {what[0].lower()}{what[1:]}")
             _check(what, pool)
             return node_pool(pool)["labels"]
         return labels

@@ -290,6 +290,8 @@ def _result(task: _Task, each: _Begun) -> ComputeFacts:
         facts["default_instance_type"] = after["default_instance_type"]
         facts["identity_type"] = after["identity_type"]
         facts["user_assigned_identities"] = after["user_assigned_identities"]
+        facts["description"] = after["description"]
+        facts["tags"] = after["tags"]
     return facts
 
 

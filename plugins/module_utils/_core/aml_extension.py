@@ -225,7 +225,7 @@ def _apply(task: _Task, plan: ExtensionPlan, before: ExtensionFacts | None) -> O
         if after is not None:
             after["provisioning_state"] = doing
         return _outcome(task, before, after, plan, submitted=True)
-    after = _followed(task, poller, name, f"{doing} {name} on cluster {task.cluster.name}")
+    after = _followed(task, poller, name, f"{doing} extension {name} on cluster {task.cluster.name}")
     return _outcome(task, before, after, plan, submitted=True)
 
 
@@ -301,7 +301,9 @@ def _delete(task: _Task, existing: ExtensionFacts) -> bool:
         return False
     if task.follow:
         task.waiting.for_poller(
-            poller, task.what(existing["name"]), f"Deleting {existing['name']} from cluster {task.cluster.name}"
+            poller,
+            task.what(existing["name"]),
+            f"Deleting extension {existing['name']} from cluster {task.cluster.name}",
         )
     return True
 

@@ -376,8 +376,8 @@ def _refuse_inference_options(options: ExtensionOptions) -> None:
     """Raise SettingsError when options for the router are given and inference is off: they would do nothing."""
     given = [
         name
-        for name in ("ssl_secret", "ssl_cname", "ssl_certificate", "inference_router_service_type")
-        if getattr(options, name)
+        for name in (*TEXTS, "ssl_secret", "ssl_certificate")
+        if getattr(options, name) and name != "cluster_purpose"
     ]
     if given:
         raise SettingsError(f"{', '.join(given)}: only with enable_inference, which is off.")
