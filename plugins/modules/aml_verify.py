@@ -20,7 +20,7 @@ description:
 options:
   variables:
     description:
-      - The host's variables that begin with C(aml_), as the lookup P(azureml.fleet.fleet_variables#lookup) collects them.
+      - The host's variables that begin with C(aml_), as P(azureml.fleet.fleet_variables#lookup) collects them.
     type: dict
     required: true
   facts:

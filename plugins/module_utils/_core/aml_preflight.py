@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
+
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.certificates import MISSING_CRYPTOGRAPHY
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.plan import Plan, make_plan

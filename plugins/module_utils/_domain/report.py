@@ -67,8 +67,7 @@ def fleet_report(clusters: Sequence[ClusterReport], *, predicted: bool) -> dict[
         "check_mode": predicted,
         "counts": counts(clusters),
         "clusters": [
-            {key: cluster[key] for key in ("host", "cluster_id", "outcome", "stage", "reason")}  # type: ignore[literal-required]  # literal keys, in a loop
-            for cluster in clusters
+            {key: cluster[key] for key in ("host", "cluster_id", "outcome", "stage", "reason")} for cluster in clusters
         ],
     }
 

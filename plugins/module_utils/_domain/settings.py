@@ -22,6 +22,7 @@ from ansible.module_utils.common.validation import (
     check_type_int,
     check_type_list,
 )
+
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
     ResourceId,
@@ -142,9 +143,7 @@ class Settings:
         return list(dict.fromkeys(attachment.namespace for attachment in self.attachments))
 
 
-def read_settings(
-    variables: Mapping[str, Any], *, certificate: str | None = None, key: str | None = None
-) -> Settings:
+def read_settings(variables: Mapping[str, Any], *, certificate: str | None = None, key: str | None = None) -> Settings:
     """Return the settings that `variables` (a host's `aml_…` variables) describe.
 
     Secrets may stand there as a marker that says no more than that they are set. Raises SettingsError with every
@@ -270,9 +269,7 @@ def _cluster(values: Mapping[str, Any], problems: list[str]) -> tuple[ResourceId
         return None, ""
 
 
-def _attachments(
-    values: Mapping[str, Any], cluster: ResourceId | None, problems: list[str]
-) -> tuple[Attachment, ...]:
+def _attachments(values: Mapping[str, Any], cluster: ResourceId | None, problems: list[str]) -> tuple[Attachment, ...]:
     """Return the attachments that the variables ask for; append to `problems` what is wrong with them."""
     several = values["aml_attachments"]
     if not several:
@@ -293,7 +290,7 @@ def _attachments(
 
 
 def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | None) -> Attachment:
-    """Return one attachment: the entry's own keys over the variables. Raises TypeError or ValueError with the reason."""
+    """Return one attachment: the entry's own keys over the variables. Raises TypeError or ValueError."""
     if not isinstance(entry, Mapping):
         raise TypeError(f"a dictionary is needed, not {_kind_of(entry)}.")
     for name in entry:
@@ -313,7 +310,9 @@ def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | Non
             "beginning with a letter."
         )
     if not _DNS_LABEL.fullmatch(merged["namespace"]):
-        raise ValueError(f"'{merged['namespace']}' cannot be a Kubernetes namespace: use lower-case letters, digits, dashes.")
+        raise ValueError(
+            f"'{merged['namespace']}' cannot be a Kubernetes namespace: use lower-case letters, digits, dashes."
+        )
     if merged["identity"] == "UserAssigned" and not merged["user_assigned_identities"]:
         raise ValueError("identity UserAssigned needs the resource id of an identity (user_assigned_identities).")
     workspace = parse_workspace_id(_workspace_id(merged["workspace"], merged["workspace_resource_group"], cluster))

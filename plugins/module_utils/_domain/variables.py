@@ -67,7 +67,7 @@ _CLUSTER = (
         "aml_workspace",
         "str",
         "The workspace to attach to: its full resource id, or its name. A name is looked for in "
-        "`aml_workspace_resource_group`, or in the cluster's resource group. Required unless `aml_attachments` is given.",
+        "`aml_workspace_resource_group`, or in the cluster's resource group. Required without `aml_attachments`.",
         "The cluster and its attachments",
         feeds=("aml_compute_attach: attachments", "aml_cluster_info: workspaces"),
     ),
@@ -87,8 +87,8 @@ _CLUSTER = (
     Variable(
         "aml_attachments",
         "list",
-        "Several attachments of the cluster instead of one: a list of dictionaries with `workspace` and `compute_name`, "
-        "and optionally `workspace_resource_group`, `namespace`, `identity`, `user_assigned_identities`, "
+        "Several attachments of the cluster instead of one: a list of dictionaries with `workspace` and `compute_name` "
+        "and, optionally, `workspace_resource_group`, `namespace`, `identity`, `user_assigned_identities`, "
         "`default_instance_type`, `description`, `tags`. What is left out is taken from the variables below.",
         "The cluster and its attachments",
         feeds=("aml_compute_attach: attachments",),
@@ -96,7 +96,7 @@ _CLUSTER = (
     Variable(
         "aml_namespace",
         "str",
-        "Kubernetes namespace in which jobs and endpoints of the compute run. Never `azureml-<workspace>`: that is v1's.",
+        "Kubernetes namespace in which the compute's jobs and endpoints run. Never `azureml-<workspace>`, which is v1's.",
         "The cluster and its attachments",
         default="azureml-workloads",
         feeds=("aml_namespace: name", "aml_compute_attach: attachments"),
@@ -147,7 +147,9 @@ _CLUSTER = (
 )
 
 _EXTENSION = (
-    _extension("extension_name", "Name of the extension on the cluster.", default="azureml", feeds=("aml_extension: name",)),
+    _extension(
+        "extension_name", "Name of the extension on the cluster.", default="azureml", feeds=("aml_extension: name",)
+    ),
     _extension("enable_training", "Run training jobs and batch scoring on the cluster.", "bool", default=True),
     _extension(
         "enable_inference",
@@ -166,7 +168,9 @@ _EXTENSION = (
         choices=("azure",),
     ),
     _extension("allow_insecure_connections", "Serve plain HTTP. Choose this only on purpose.", "bool"),
-    _extension("ssl_secret", "Name of a Secret in namespace `azureml` that holds the router's `cert.pem` and `key.pem`."),
+    _extension(
+        "ssl_secret", "Name of a Secret in namespace `azureml` that holds the router's `cert.pem` and `key.pem`."
+    ),
     _extension("ssl_cname", "DNS name under which the router is called; the certificate must cover it."),
     _extension("ssl_certificate_file", "Path on the controller of the router's certificate chain (PEM).", "path"),
     _extension("ssl_key_file", "Path on the controller of the certificate's unencrypted key (PEM).", "path"),
@@ -189,7 +193,12 @@ _EXTENSION = (
         "Without it: true where the cluster has an azureml-fe of version 2.",
         "bool",
     ),
-    _extension("extension_settings", "Further settings of the extension, by their own names.", "dict", feeds=("aml_extension: settings",)),
+    _extension(
+        "extension_settings",
+        "Further settings of the extension, by their own names.",
+        "dict",
+        feeds=("aml_extension: settings",),
+    ),
     _extension(
         "extension_protected_settings",
         "Further protected settings of the extension, by their own names.",
@@ -209,7 +218,7 @@ _EXTENSION = (
     ),
     _extension(
         "retry_failed_extension",
-        "Submit the extension again where an earlier installation ended as Failed. When false, such a cluster is blocked.",
+        "Submit the extension again where an earlier installation failed. When false, such a cluster is blocked.",
         "bool",
         default=False,
         feeds=(),
@@ -259,7 +268,11 @@ _NODES = (
 )
 
 _AZURE = (
-    _azure("auth_source", "Where credentials come from.", choices=("auto", "cli", "credential_file", "default", "env", "msi", "workload_identity")),
+    _azure(
+        "auth_source",
+        "Where credentials come from.",
+        choices=("auto", "cli", "credential_file", "default", "env", "msi", "workload_identity"),
+    ),
     _azure("profile", "Profile in the Azure credential file."),
     _azure("subscription_id", "Subscription, where no resource id names it."),
     _azure("tenant", "Tenant of the service principal."),
@@ -277,7 +290,12 @@ _AZURE = (
 )
 
 _KUBERNETES = (
-    _kubernetes("kubeconfig", "Path of a kubeconfig, or its content. Without it AKS is asked for the user's.", "raw", secret=True),
+    _kubernetes(
+        "kubeconfig",
+        "Path of a kubeconfig, or its content. Without it AKS is asked for the user's.",
+        "raw",
+        secret=True,
+    ),
     _kubernetes("context", "Context in the kubeconfig."),
     _kubernetes("host", "URL of the Kubernetes API."),
     _kubernetes("api_key", "Bearer token for the Kubernetes API.", secret=True),
@@ -339,7 +357,11 @@ _RUN = (
         "Seconds between two looks at a long operation.",
         "The run",
         default=15.0,
-        feeds=("aml_extension: poll_interval", "aml_compute_attach: poll_interval", "aks_node_pool_labels: poll_interval"),
+        feeds=(
+            "aml_extension: poll_interval",
+            "aml_compute_attach: poll_interval",
+            "aks_node_pool_labels: poll_interval",
+        ),
     ),
     Variable(
         "aml_report_directory",

@@ -47,7 +47,11 @@ def verify(settings: Settings, facts: FleetFacts, before: FleetFacts | None = No
     questions: tuple[tuple[str, str, Callable[[], Sequence[str]]], ...] = (
         ("extension-installed", "The extension is installed", lambda: _extension(facts)),
         ("components-ready", "The extension's components are ready", lambda: _components(facts)),
-        ("as-planned", "Settings, labels, instance types and computes are as wanted", lambda: _differences(settings, facts)),
+        (
+            "as-planned",
+            "Settings, labels, instance types and computes are as wanted",
+            lambda: _differences(settings, facts),
+        ),
         ("compute-ready", "The computes are ready", lambda: _computes(settings, facts)),
         ("labels-on-nodes", "The labels of node pools are on their nodes", lambda: _labels(settings, facts)),
         ("instance-types-placeable", "Every instance type fits on some node", lambda: _placement(settings, facts)),

@@ -74,7 +74,7 @@ def _body(compute: ComputeFacts) -> dict[str, Any]:
     return {
         "identity": {
             "type": compute["identity_type"],
-            "userAssignedIdentities": dict.fromkeys(compute["user_assigned_identities"], {}),
+            "userAssignedIdentities": {each: {} for each in compute["user_assigned_identities"]},
         },
         "tags": compute["tags"],
         "properties": {

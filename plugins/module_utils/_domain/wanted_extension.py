@@ -26,9 +26,9 @@ _TO_BE_TAKEN_OVER = ("v1", "v2", "v2_not_ready")
 
 
 def wanted_upgrade(settings: Settings, facts: FleetFacts) -> bool | None:
-    """Return the wanted `scoringFe.enableUpgrade`: the user's choice, else true where an azureml-fe is to be taken over.
+    """Return the wanted `scoringFe.enableUpgrade`: the user's choice, else true where azureml-fe is to be taken over.
 
-    https://github.com/Azure/AML-Kubernetes/blob/master/docs/attach-compute-on-aks-v1-cluster.md. None leaves it as it is.
+    None leaves it as it is. https://github.com/Azure/AML-Kubernetes/blob/master/docs/attach-compute-on-aks-v1-cluster.md
     """
     chosen = settings.choice("enable_upgrade")
     if chosen is not None or facts["kubernetes"] is None:

@@ -71,8 +71,8 @@ def compute_name_taken(settings: Settings, facts: FleetFacts) -> Evidence:
     "attachment-refused",
     "blocker",
     "An existing compute cannot become what is wanted",
-    remedy="Keep what the compute has (its namespace above all), choose another aml_compute_name, or detach the compute "
-    "with azureml.fleet.aml_compute_attach (state: absent) first.",
+    remedy="Keep what the compute has (its namespace above all), choose another aml_compute_name, or detach the "
+    "compute with azureml.fleet.aml_compute_attach (state: absent) first.",
     source=source.ATTACH,
 )
 def attachment_refused(settings: Settings, facts: FleetFacts) -> Evidence:
@@ -138,8 +138,8 @@ def legacy_compute_failed(_settings: Settings, facts: FleetFacts) -> Evidence:
     "legacy-compute-absent",
     "note",
     "No legacy compute of this cluster is in the named workspaces",
-    remedy="Nothing has to be done: the cluster is attached as a Kubernetes compute, and there is nothing to keep alive. "
-    "When one was expected, check aml_cluster_id and aml_workspace.",
+    remedy="Nothing has to be done: the cluster is attached as a Kubernetes compute, and nothing has to be kept "
+    "alive. When one was expected, check aml_cluster_id and aml_workspace.",
     source=source.UPGRADE_FROM_V1,
 )
 def legacy_compute_absent(_settings: Settings, facts: FleetFacts) -> Evidence:
@@ -227,7 +227,9 @@ def namespace_terminating(settings: Settings, facts: FleetFacts) -> Evidence:
     if facts["kubernetes"] is None:
         return None
     phases = facts["kubernetes"]["namespaces"]
-    return [f"{each} is Terminating." for each in (*settings.namespaces(), "azureml") if phases.get(each) == "Terminating"]
+    return [
+        f"{each} is Terminating." for each in (*settings.namespaces(), "azureml") if phases.get(each) == "Terminating"
+    ]
 
 
 @rule(

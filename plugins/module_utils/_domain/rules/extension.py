@@ -80,7 +80,11 @@ def extension_being_deleted(_settings: Settings, facts: FleetFacts) -> Evidence:
 def extension_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
     """Find an extension that is being installed or updated, for example by a run that was interrupted."""
     busy = facts["extension"] is not None and _state(facts) not in ("succeeded", "failed", "canceled", "deleting")
-    return f"Its provisioning state is {facts['extension']['provisioning_state']}." if busy and facts["extension"] else None
+    return (
+        f"Its provisioning state is {facts['extension']['provisioning_state']}."
+        if busy and facts["extension"]
+        else None
+    )
 
 
 @rule(

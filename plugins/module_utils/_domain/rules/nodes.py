@@ -12,8 +12,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain import (
     gpu,
     instance_types,
     labels,
-    wanted_labels,
     placement,
+    wanted_labels,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
@@ -49,7 +49,8 @@ def instance_type_invalid(settings: Settings, _facts: FleetFacts) -> Evidence:
     "instance-type-impossible",
     "blocker",
     "No node of the cluster could ever run an instance type",
-    remedy="Lower its amounts, mend its node selector, or add a node pool that fits: jobs of this type would wait for ever.",
+    remedy="Lower its amounts, mend its node selector, or add a node pool that fits: jobs of this type would wait for "
+    "ever.",
     source=source.INSTANCE_TYPES,
 )
 def instance_type_impossible(settings: Settings, facts: FleetFacts) -> Evidence:
@@ -115,7 +116,9 @@ def gpu_pool_odd(settings: Settings, facts: FleetFacts) -> Evidence:
     if kubernetes is None or not settings.flag("gpu_node_labels"):
         return None
     pools = facts["cluster"]["node_pools"]
-    return [f"{each.rstrip('.?')}." for pool in pools for each in gpu.wanted_pool_labels(pool, kubernetes["nodes"]).remarks]
+    return [
+        f"{each.rstrip('.?')}." for pool in pools for each in gpu.wanted_pool_labels(pool, kubernetes["nodes"]).remarks
+    ]
 
 
 @rule(

@@ -20,7 +20,6 @@ from cryptography.x509.oid import NameOID
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _engine
-
 from tests.unit.plugins.module_utils._domain.builders import (
     ARC_ID,
     GIB,
@@ -301,7 +300,7 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     ),
     "extension-settings-refused": (
         side(enable_inference=True),
-        side(extension_settings={"sslKeyPemFile": "/tmp/key"}),
+        side(extension_settings={"sslKeyPemFile": "key.pem"}),
         "'sslKeyPemFile' in settings is not a setting of the extension",
     ),
     "extension-update-disruptive": (
@@ -352,9 +351,7 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     ),
     "router-internal-load-balancer": (
         side(**OPEN, internal_load_balancer_provider="azure"),
-        side(
-            **{**OPEN, "inference_router_service_type": "NodePort"}, internal_load_balancer_provider="azure"
-        ),
+        side(**{**OPEN, "inference_router_service_type": "NodePort"}, internal_load_balancer_provider="azure"),
         "NodePort",
     ),
     "subscription-differs": (
@@ -430,7 +427,11 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "There is no instance type 'cpu'.",
     ),
     "gpu-pool-tainted": (
-        side(cluster(node_pools=[gpu_pool(taints=["ml.azure.com/amlarc=true:NoSchedule"]), pool(taints=["a=b:NoSchedule"])])),
+        side(
+            cluster(
+                node_pools=[gpu_pool(taints=["ml.azure.com/amlarc=true:NoSchedule"]), pool(taints=["a=b:NoSchedule"])]
+            )
+        ),
         side(cluster(node_pools=[gpu_pool(taints=["sku=gpu:NoSchedule"])])),
         "On node pool gpu its pods lack a pod's toleration of its taint sku=gpu:NoSchedule.",
     ),

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import (
     SettingsError,
     read_settings,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import VARIABLES
-
 from tests.unit.plugins.module_utils._domain.builders import AKS_ID, ARC_ID, SUBSCRIPTION, WORKSPACE_ID, settings
 
 
@@ -105,9 +105,10 @@ def test_several_attachments_inherit_what_they_do_not_say() -> None:
 
 
 def test_attachments_beside_a_single_one_are_refused() -> None:
-    assert "Both aml_attachments and aml_workspace" in problems(
-        attachments=[{"workspace": "west", "compute_name": "one"}]
-    )[0]
+    assert (
+        "Both aml_attachments and aml_workspace"
+        in problems(attachments=[{"workspace": "west", "compute_name": "one"}])[0]
+    )
 
 
 def test_two_attachments_of_one_name_in_one_workspace_are_refused() -> None:
@@ -118,7 +119,9 @@ def test_two_attachments_of_one_name_in_one_workspace_are_refused() -> None:
 
 def test_a_misspelt_key_of_an_attachment_is_named() -> None:
     found = problems(workspace=None, compute_name=None, attachments=[{"workspace": "ml", "compute_nam": "x"}])
-    assert found == ["aml_attachments, entry 1: 'compute_nam' is not a key of an attachment. Did you mean compute_name?"]
+    assert found == [
+        "aml_attachments, entry 1: 'compute_nam' is not a key of an attachment. Did you mean compute_name?"
+    ]
 
 
 def test_texts_of_an_ini_inventory_become_types() -> None:
