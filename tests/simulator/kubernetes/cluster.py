@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.simulator.clock import SimulationClock
@@ -20,7 +20,7 @@ from tests.simulator.kubernetes.errors import ApiError, UnknownPathError
 from tests.simulator.kubernetes.representation import Presenter, Representation, negotiate
 from tests.simulator.kubernetes.resources import Resource, ResourceRegistry
 from tests.simulator.kubernetes.routing import RequestInfo
-from tests.simulator.kubernetes.store import ObjectStore
+from tests.simulator.kubernetes.store import Key, ObjectStore
 from tests.simulator.kubernetes.writes import ObjectWriter, WriteOptions, Written
 
 _REVIEWS = frozenset(
@@ -263,6 +263,9 @@ class Cluster:
         if options.force and media_type != patches.APPLY_PATCH:
             finding = errors.forbidden_field("force", "may not be specified for non-apply patch")
             raise errors.invalid("PatchOptions", "meta.k8s.io", "", [finding])
+        namespace = info.namespace if resource.namespaced else ""
+        if media_type == patches.APPLY_PATCH and self.store.get(Key(resource.key, namespace, info.name)) is None:
+            self.access.check(request.user, replace(info, verb="create"))  # an apply that creates needs both verbs
         written = self.writer.patch(
             resource, info.namespace, info.name, request.body, media_type, options, info.subresource
         )
