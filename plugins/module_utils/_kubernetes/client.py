@@ -318,7 +318,7 @@ class ClusterConnection:
                 if time.monotonic() - started + wanted > patience:
                     return answer
             time.sleep(wanted)
-            pause = min(pause * 2, 4.0)
+            pause = min(pause * 2, 2.0)
 
     def _patience(self, answer: _Answer) -> float:
         """Return for how many seconds after the first try this answer is worth another try; 0 for a final one."""
