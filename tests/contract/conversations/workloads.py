@@ -21,7 +21,8 @@ def _ready(count: int) -> Any:
         status = answer.body.get("status", {})
         seen = status.get("observedGeneration") == answer.body["metadata"]["generation"]
         settled = status.get("replicas", 0) == count and status.get("updatedReplicas", 0) == count
-        return bool(seen and settled and status.get("readyReplicas", 0) == count)
+        leaving = status.get("terminatingReplicas", 0)
+        return bool(seen and settled and not leaving and status.get("readyReplicas", 0) == count)
 
     return check
 
