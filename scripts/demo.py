@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import trustme
 import yaml
 
 from tests.integration.harness import CALLBACKS, ROOT, SCENARIOS, HarnessError, Simulator, clean_environment
@@ -71,14 +72,25 @@ def write_inventory(fleet: Simulator) -> Path:
     for variables in hosts.values():
         name = variables["aml_workspace"]
         variables["aml_workspace"] = f"{workspaces}/Microsoft.MachineLearningServices/workspaces/{name}"
-    # This user found the cluster among the Arc connections: took that id, and has a kubeconfig as Arc hands out none.
-    connection = hosts["aks-arc"]["aml_cluster_id"].replace("ContainerService/managedC", "Kubernetes/connectedC")
-    hosts["aks-arc"] |= {"aml_cluster_id": connection, "aml_kubeconfig": fleet.clusters["aks-arc"]["kubeconfig"]}
+        for option in variables.keys() & {"aml_ssl_certificate_file", "aml_ssl_key_file"}:
+            variables[option] = variables[option].replace("FOLDER", str(FOLDER))
+    # Azure Arc hands out no kubeconfig: the user has one.
+    hosts["arc-factory"]["aml_kubeconfig"] = fleet.clusters["arc-factory"]["kubeconfig"]
+    write_certificate()
     inventory = FOLDER / "inventory.yml"
     inventory.write_text(
         yaml.safe_dump({"all": {"vars": given["all"], "hosts": hosts}}, sort_keys=False), encoding="utf-8"
     )
     return inventory
+
+
+def write_certificate() -> None:
+    """Write the certificate and the key for the inference router of one cluster, as a user's own CA would."""
+    certificate = trustme.CA().issue_cert("scoring.example.org")
+    certificate.cert_chain_pems[0].write_to_path(FOLDER / "scoring.pem")
+    key = FOLDER / "scoring.key"
+    key.touch(mode=0o600)
+    certificate.private_key_pem.write_to_path(key)
 
 
 @dataclass

@@ -36,7 +36,7 @@ def test_the_demonstration_has_the_six_kinds_of_clusters() -> None:
     assert sum(pool.gpus_per_node() for pool in clusters["aks-gpu"].node_pools) == 1
     assert sum(pool.count for pool in clusters["aks-small"].node_pools) == 2
     assert clusters["aks-old-front-end"].front_end == "v1"
-    assert clusters["aks-arc"].arc_connected
+    assert clusters["arc-factory"].kind == "arc"
 
 
 @pytest.mark.parametrize(
