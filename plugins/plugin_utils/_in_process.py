@@ -29,7 +29,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.azureml.fleet.plugins.module_utils._memory import RunMemory
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, Core, ModuleFailure
+from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
 from ansible_collections.azureml.fleet.plugins.plugin_utils import _run_memory
 
@@ -43,7 +43,7 @@ class InProcessAction(ActionBase):
     """An action that runs `core` here, or as a module where it cannot."""
 
     spec: ClassVar[ModuleSpec]
-    core: ClassVar[Core]
+    core: ClassVar[staticmethod[[Call], Outcome]]
     #: Name of the SDK package that could not be imported here, if any: the module then says how to install it.
     missing_library: ClassVar[str | None] = None
 
