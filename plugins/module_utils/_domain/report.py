@@ -122,6 +122,9 @@ def _judge(record: Record, *, predicted: bool, preflight_only: bool) -> tuple[Ou
     if predicted and changes:
         return "would change", "plan", _summary(preflight)
     checks = (record.get("verification") or {}).get("checks") or []
+    if not checks:
+        changed = ", ".join(record.get("changed") or []) or "nothing"
+        return "failed", "verify", f"it was never verified: its tasks did not run to the end (changed: {changed})"
     passed = f"{len(checks)} checks passed"
     if not record.get("changed"):
         return "current", "verify", f"nothing to change, {passed}{_warnings(preflight)}"

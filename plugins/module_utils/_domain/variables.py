@@ -96,7 +96,7 @@ _CLUSTER = (
     Variable(
         "aml_namespace",
         "str",
-        "Kubernetes namespace in which the compute's jobs and endpoints run. Never `azureml-<workspace>`, which is v1's.",
+        "Kubernetes namespace of the compute's jobs and endpoints. Never `azureml-<workspace>`, which is v1's.",
         "The cluster and its attachments",
         default="azureml-workloads",
         feeds=("aml_namespace: name", "aml_compute_attach: attachments"),

@@ -56,7 +56,7 @@ def planned_compute(facts: FleetFacts, attachment: Attachment) -> ComputePlan:
 
 
 def differences(plan: ComputePlan) -> list[str]:
-    """Return the names of what differs between a compute and the wanted one."""
+    """Return what differs between a compute and the wanted one, as ends of sentences; letter case is no difference."""
     before, after = plan.before, plan.after
     if before is None or after is None:
         return []
@@ -64,7 +64,7 @@ def differences(plan: ComputePlan) -> list[str]:
     found.extend(
         f"its {words} differs" if not words.endswith("s") else f"its {words} differ"
         for name, words in _WORDS.items()
-        if before[name] != after[name]  # type: ignore[literal-required]  # the keys of the table are literals
+        if str(before[name]).lower() != str(after[name]).lower()  # type: ignore[literal-required]  # the keys of the table are literals
     )
     return found
 

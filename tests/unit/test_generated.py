@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is generated from the schema and the rules is current, and the roles keep to the schema."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import BY_NAME
+from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
+from ansible_collections.azureml.fleet.plugins.module_utils._spec import secret_options
+from scripts.generate import ROLES, ROOT, generated
+
+PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))
+ROLE_FILES = sorted((ROOT / "roles").rglob("*.yml"))
+
+
+def test_generated_files_are_current() -> None:
+    differing = [str(path) for path, text in generated().items() if path.read_text(encoding="utf-8") != text]
+    assert differing == [], "run `python -m scripts.generate`"
+
+
+def test_every_role_has_an_interface() -> None:
+    assert {path.name for path in (ROOT / "roles").iterdir()} == set(ROLES)
+    for name, role in ROLES.items():
+        tasks = {path.stem for path in (ROOT / "roles" / name / "tasks").glob("*.yml")}
+        assert tasks == set(role.entry_points), name
+
+
+def _variables_in(path: Path) -> set[str]:
+    # A name that follows a dot is an attribute (settings.aml_x) and counts as well; module and role names do not.
+    text = re.sub(r"azureml\.fleet\.\w+|aml_fleet_\w*", "", path.read_text(encoding="utf-8"))
+    return set(re.findall(r"(?<![\w])aml_\w+", text))
+
+
+def test_roles_and_playbooks_use_only_variables_of_the_schema() -> None:
+    for path in (*ROLE_FILES, *PLAYBOOKS):
+        assert _variables_in(path) <= set(BY_NAME), path
+
+
+def test_each_role_declares_the_variables_that_it_uses() -> None:
+    for name in ROLES:
+        folder = ROOT / "roles" / name
+        specs = yaml.safe_load((folder / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))
+        declared = set(specs["argument_specs"]["main"]["options"])
+        for path in (folder / "tasks").glob("*.yml"):
+            assert _variables_in(path) <= declared, path
+
+
+def test_every_connection_option_is_set_in_every_playbook() -> None:
+    wanted = {
+        each.split(": ")[1]: name
+        for name, variable in BY_NAME.items()
+        for each in variable.feeds
+        if each.startswith("all modules: ") and name != "aml_cluster_id"
+    }
+    for path in PLAYBOOKS:
+        defaults = yaml.safe_load(path.read_text(encoding="utf-8"))[0]["module_defaults"]
+        given = {option: text for group in defaults.values() for option, text in group.items()}
+        assert given == {option: f"{{{{ {name} | default(omit) }}}}" for option, name in wanted.items()}, path
+
+
+def test_the_schema_has_every_connection_option_of_the_modules() -> None:
+    options = {*AZURE.argument_spec, *KUBERNETES.argument_spec}
+    assert {f"aml_{option}" for option in options} <= set(BY_NAME)
+    secret = {f"aml_{name}" for group in (AZURE, KUBERNETES) for (name,) in secret_options(group.argument_spec)}
+    assert secret <= {name for name, variable in BY_NAME.items() if variable.secret}
