@@ -187,27 +187,28 @@ def merge(live: Any, applied: Any, schema: Schema) -> Any:
 
 
 def _merge_lists(live: list[Any], applied: list[Any], schema: Schema) -> list[Any]:
-    """Items of both sides: shared and new ones in the order of the applied list, live-only ones where they stood."""
     left = {item_element(child, schema): child for child in live}
     right = {item_element(child, schema): child for child in applied}
     child_schema = schemas.items(schema)
-    order: list[str] = []
-    pending = list(left)
-    for element in right:
-        if element in left:
-            while pending and pending[0] != element:
-                head = pending.pop(0)
-                if head not in right:
-                    order.append(head)
-            if pending:
-                pending.pop(0)
-        elif not any(name in right for name in pending):
-            order.extend(name for name in pending if name not in order)
-            pending.clear()
-        order.append(element)
-    order.extend(name for name in pending if name not in right)
-    unique = dict.fromkeys(order)
-    return [merge(left.get(name, MISSING), right.get(name, MISSING), child_schema) for name in unique]
+    order = _merged_order(list(left), list(right))
+    return [merge(left.get(name, MISSING), right.get(name, MISSING), child_schema) for name in order]
+
+
+def _merged_order(live: list[str], applied: list[str]) -> list[str]:
+    """Applied items in their order; live-only ones before the shared item that they stood before."""
+    shared = [element for element in applied if element in live]
+    result: list[str] = []
+    waiting = list(live)
+    for element in applied:
+        following = next((item for item in shared if item not in result), None)
+        while waiting and waiting[0] != following:
+            head = waiting.pop(0)
+            if head not in applied:
+                result.append(head)
+        if waiting and waiting[0] == element:
+            waiting.pop(0)
+        result.append(element)
+    return result + [element for element in waiting if element not in applied]
 
 
 def remove(value: Any, schema: Schema, unwanted: FieldSet) -> Any:

@@ -18,8 +18,10 @@ from tests.simulator.kubernetes.resources import Resource
 from tests.simulator.kubernetes.routing import RequestInfo
 from tests.simulator.kubernetes.store import Change, Object, ObjectStore
 
-BOOKMARK_SECONDS = 15.0
-"""Real seconds between two bookmarks of a watch that allows them; the API server sends one about every minute."""
+BOOKMARK_SECONDS = 60.0
+"""Real seconds between two bookmarks of a watch that allows them."""
+LAST_BOOKMARK_SECONDS = 2.0
+"""A watch that ends has its last bookmark so many real seconds before."""
 DEFAULT_WATCH_SECONDS = 1800.0
 _FIELDS: Mapping[str, frozenset[str]] = {
     "pods": frozenset(
@@ -265,15 +267,23 @@ async def watch(
 
     for event in start_events(store, wanted, query):
         queue.put_nowait(event)
+    unsubscribe = store.subscribe(listen)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + (float(query.get("timeoutSeconds") or 0) or DEFAULT_WATCH_SECONDS)
-    unsubscribe = store.subscribe(listen)
+    next_bookmark = _bookmark_time(loop.time(), deadline) if _allows_bookmarks(query) else deadline
     try:
         while not closing() and loop.time() < deadline:
             try:
-                yield await asyncio.wait_for(queue.get(), min(BOOKMARK_SECONDS, deadline - loop.time()))
+                yield await asyncio.wait_for(queue.get(), max(min(next_bookmark, deadline) - loop.time(), 0.001))
             except asyncio.TimeoutError:
-                if _allows_bookmarks(query) and loop.time() < deadline:
+                if next_bookmark < deadline:
                     yield "BOOKMARK", bookmark(store, wanted.resource)
+                    next_bookmark = _bookmark_time(loop.time(), deadline)
     finally:
         unsubscribe()
+
+
+def _bookmark_time(now: float, deadline: float) -> float:
+    """When the next bookmark is due; the deadline when there is none any more."""
+    due = min(now + BOOKMARK_SECONDS, deadline - LAST_BOOKMARK_SECONDS)
+    return due if due >= now else deadline

@@ -43,6 +43,7 @@ class ObjectStore:
     def __init__(self) -> None:
         """Start empty, at version 1."""
         self.version = 1
+        self._forgotten = 0
         self._objects: dict[str, dict[tuple[str, str], Object]] = {}
         self._history: deque[Change] = deque(maxlen=HISTORY_LENGTH)
         self._listeners: list[Listener] = []
@@ -81,16 +82,15 @@ class ObjectStore:
         return last
 
     def _record(self, change: Change) -> None:
+        if len(self._history) == HISTORY_LENGTH:
+            self._forgotten = self._history[0].version
         self._history.append(change)
         for listener in tuple(self._listeners):
             listener(change)
 
     def since(self, version: int) -> list[Change] | None:
         """The changes after a version, or None when some of them are no longer known."""
-        if version >= self.version:
-            return []
-        first = self._history[0].version if self._history else self.version + 1
-        if version + 1 < first and not (len(self._history) < HISTORY_LENGTH and version >= 1):
+        if version < self._forgotten:
             return None
         return [change for change in self._history if change.version > version]
 
@@ -101,5 +101,6 @@ class ObjectStore:
 
     def expire_history(self) -> None:
         """Forget the history, as a compaction of etcd does."""
-        self._history = deque(maxlen=HISTORY_LENGTH)
         self.version += 1
+        self._forgotten = self.version
+        self._history.clear()

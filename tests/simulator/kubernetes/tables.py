@@ -18,7 +18,7 @@ Object = Mapping[str, Any]
 _AGE_OF_CUSTOM = "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp"
 _UNKNOWN, _NONE = "<unknown>", "<none>"
 _STEP = re.compile(
-    r"\.?([A-Za-z0-9_\-/\\.]+?)(?=\.|\[|$)|\[(\d+|\*)\]|\[\?\(@\.([\w.]+)==[\"']([^\"']*)[\"']\)\]|\['([^']+)'\]"
+    r"\.?((?:\\.|[A-Za-z0-9_\-/])+)|\[(\d+|\*)\]|\[\?\(@\.([\w.]+)==[\"']([^\"']*)[\"']\)\]|\['([^']+)'\]"
 )
 
 

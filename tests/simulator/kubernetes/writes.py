@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -320,7 +321,7 @@ class ObjectWriter:
         try:
             obj = self._decoded(resource, patched, options, written.warnings)
         except errors.ApiError as error:
-            raise _patch_failure(body, error) from error
+            raise _patch_failure(body, patched, media_type, error) from error
         self._settle_namespace(resource, obj, namespace)
         self._settle_name(obj, name)
         written.obj = self._replace(resource, live, obj, options, subresource)
@@ -642,14 +643,25 @@ def _finalizers_for(live: Object, policy: str | None) -> list[str]:
     return finalizers
 
 
-def _patch_failure(body: Any, error: errors.ApiError) -> errors.ApiError:
-    """A patch that leads to an object which cannot be read is 422, not 400."""
+def _patch_failure(body: Any, patched: Object, media_type: str, error: errors.ApiError) -> errors.ApiError:
+    """A patch that leads to an object which cannot be read is 422, not 400, and shows the patch or the object."""
     text = str(error)
     _, separator, detail = text.partition(": ")
     if error.code != 400 or not separator or "cannot be handled as" not in text:
         return error
-    finding = errors.invalid_value("patch", str(body), detail)
-    return errors.invalid("", "", "", [finding])
+    shown = go_text(body) if media_type == patches.STRATEGIC_PATCH else json.dumps(patched, separators=(",", ":"))
+    return errors.invalid("", "", "", [errors.invalid_value("patch", shown, detail)])
+
+
+def go_text(value: Any) -> str:
+    """JSON data as Go prints it with `%+v`: `map[a:1 b:[x y] c:<nil>]`."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{go_text(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(go_text(item) for item in value) + "]"
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _decoded_yaml(body: Any) -> dict[str, Any]:
