@@ -20,7 +20,7 @@ ATTEMPTS = 6
 def write_on_current(
     found: Found, write: Callable[[Found], Written], read_again: Callable[[], Found], subject: str
 ) -> Written:
-    """Return what `write` makes of `found`; on a conflict, of what `read_again` finds.
+    """Return what `write` makes of `found`; when somebody changed or deleted that, of what `read_again` finds.
 
     Raises KubernetesError in one sentence when every try met a conflict.
     """
@@ -29,7 +29,8 @@ def write_on_current(
         try:
             return write(found)
         except KubernetesError as error:
-            if not error.is_conflict:
+            deleted = error.is_missing and found is not None
+            if not error.is_conflict and not deleted:
                 raise
         time.sleep(pause)
         pause *= 2
