@@ -231,7 +231,7 @@ def _v1_service(service: plan.V1Service) -> dict[str, Any]:
 
 async def _extensions(target: Cluster, resource: ClusterResource) -> None:
     for extension in resource.extensions.values():
-        if extension.installed and extension.operation is None:
+        if extension.installed:
             release = Release(
                 extension.name,
                 extension.scope["cluster"]["releaseNamespace"],

@@ -22,10 +22,11 @@ API_VERSION = "2023-05-01"
 TERMINAL_STATES = frozenset({"succeeded", "failed", "canceled"})
 
 
-def list_extension(connection: AzureConnection, cluster_id: str) -> ExtensionFacts | None:
+def list_extension(connection: AzureConnection, cluster_id: str, free_name: str | None = None) -> ExtensionFacts | None:
     """Return the cluster's Azure Machine Learning extension, whatever its name, with one request; None without one.
 
-    Raises AzureError, also when the cluster does not exist.
+    Raises AzureError, also when the cluster does not exist, and when there is none and `free_name` is the name of an
+    extension of another type.
     """
     cluster = parse_cluster_id(cluster_id)
     bodies = arm.list_all(
@@ -35,7 +36,17 @@ def list_extension(connection: AzureConnection, cluster_id: str) -> ExtensionFac
         f"Listing the extensions of cluster {cluster.name}",
     )
     found = [body for body in bodies if is_azureml(body)]
-    return extension_facts(found[0]) if found else None
+    if found:
+        return extension_facts(found[0])
+    for body in bodies:
+        if free_name and str(body.get("name") or "").lower() == free_name.lower():
+            other = nested(body, "properties").get("extensionType")
+            raise AzureError(
+                f"Cluster {cluster.name} has an extension {free_name} of type {other}; choose another name. "
+                "Nothing was changed.",
+                code="NameTaken",
+            )
+    return None
 
 
 def read_extension(connection: AzureConnection, cluster_id: str, name: str) -> ExtensionFacts | None:

@@ -119,8 +119,9 @@ class _Task:
         return f"Extension {name} of cluster {self.cluster.name}"
 
     def read(self) -> ExtensionFacts | None:
-        """Return the extension as it is."""
-        return list_extension(self.connection, self.call.params["cluster_id"])
+        """Return the extension as it is. Raises AzureError when its name is taken by an extension of another type."""
+        name = self.call.params["name"] if self.call.params["state"] == "present" else None
+        return list_extension(self.connection, str(self.cluster), name)
 
     def settle(self, found: ExtensionFacts | None) -> ExtensionFacts | None:
         """Wait until no operation is in progress on the extension that was found, and return it as it is then."""

@@ -1,0 +1,283 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Clouds and identities: what the options choose, and what users are told when they choose wrong."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken
+from azure.identity import (
+    AzureCliCredential,
+    ChainedTokenCredential,
+    ClientSecretCredential,
+    DefaultAzureCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import read_metadata, resolve_cloud
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import (
+    SharedCredential,
+    effective_options,
+    identity_key,
+    make_credential,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._memory import NoMemory
+
+TENANT = "00000000-0000-0000-0000-000000000001"
+PRINCIPAL = {"tenant": TENANT, "client_id": "id", "secret": "hush"}
+PRIVATE = {
+    "name": "Private",
+    "resourceManager": "https://arm.local:8443/",
+    "authentication": {
+        "loginEndpoint": "https://login.local/",
+        "audiences": ["https://other/", "https://arm.local:8443/"],
+    },
+}
+
+
+class Memory:
+    """A memory as the in-process shell lends it."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, tuple[str, float]] = {}
+
+    def get(self, key: str) -> str | None:
+        return self.values.get(key, (None, 0.0))[0]
+
+    def put(self, key: str, value: str, seconds: float) -> None:
+        self.values[key] = (value, seconds)
+
+    def forget(self, key: str) -> None:
+        self.values.pop(key, None)
+
+
+class Source:
+    """A credential that hands out a new token each time it is asked."""
+
+    def __init__(self, seconds: float = 3600.0) -> None:
+        self.asked: list[dict[str, Any]] = []
+        self.seconds = seconds
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        self.asked.append({"scopes": scopes, **options})
+        return AccessToken(f"token {len(self.asked)}", int(time.time() + self.seconds))
+
+    def close(self) -> None:
+        pass
+
+
+def credential(options: dict[str, Any]) -> Any:
+    hidden: list[str] = []
+    chosen = effective_options(options, hidden.append)
+    return make_credential(chosen, {"authority": "https://login.microsoftonline.com"})
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        (PRINCIPAL, ClientSecretCredential),
+        ({**PRINCIPAL, "auth_source": "auto"}, ClientSecretCredential),
+        ({"tenant": TENANT, "client_id": "id", "federated_token_file": "/token"}, WorkloadIdentityCredential),
+        (
+            {"auth_source": "workload_identity", "tenant": TENANT, "client_id": "i", "federated_token_file": "/t"},
+            WorkloadIdentityCredential,
+        ),
+        ({"auth_source": "msi"}, ManagedIdentityCredential),
+        ({"auth_source": "msi", "client_id": "id"}, ManagedIdentityCredential),
+        ({"auth_source": "cli"}, AzureCliCredential),
+        ({"auth_source": "default"}, DefaultAzureCredential),
+        ({}, ChainedTokenCredential),
+    ],
+)
+def test_the_options_choose_the_credential(options: dict[str, Any], kind: type) -> None:
+    assert isinstance(credential(options), kind)
+
+
+def test_a_certificate_is_taken_before_a_secret(tmp_path: Path) -> None:
+    missing = {**PRINCIPAL, "x509_certificate_path": str(tmp_path / "missing.pem")}
+    with pytest.raises(AzureError, match=r"missing\.pem"):
+        credential(missing)
+    (tmp_path / "broken.pem").write_text("nonsense")
+    with pytest.raises(AzureError, match="Nothing was changed"):
+        credential({**PRINCIPAL, "x509_certificate_path": str(tmp_path / "broken.pem")})
+
+
+def test_auth_source_env_reads_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_TENANT_ID", TENANT)
+    monkeypatch.setenv("AZURE_CLIENT_ID", "from-environment")
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "from-environment-too")
+    hidden: list[str] = []
+    chosen = effective_options({"auth_source": "env", "client_id": "option", "secret": "option"}, hidden.append)
+    assert (chosen["tenant"], chosen["client_id"]) == (TENANT, "from-environment")
+    assert hidden == ["from-environment-too"]
+
+
+def test_a_profile_is_read_and_its_secret_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".azure").mkdir()
+    lines = ["[default]", f"tenant={TENANT}", "client_id=a", "secret=p%ss", "[other]", "client_id=b"]
+    (tmp_path / ".azure" / "credentials").write_text("\n".join(lines))
+    hidden: list[str] = []
+    chosen = effective_options({"auth_source": "credential_file"}, hidden.append)
+    assert (chosen["client_id"], chosen["secret"], hidden) == ("a", "p%ss", ["p%ss"])
+    assert effective_options({"profile": "other"}, hidden.append)["client_id"] == "b"
+    with pytest.raises(AzureError, match="nobody"):
+        effective_options({"profile": "nobody"}, hidden.append)
+    assert effective_options({**PRINCIPAL, "profile": "nobody"}, hidden.append)["client_id"] == "id"
+
+
+def test_a_source_that_lacks_something_says_what() -> None:
+    with pytest.raises(AzureError, match="tenant must be given"):
+        credential({"client_id": "id", "secret": "hush"})
+
+
+def test_tokens_are_shared_between_tasks_and_hidden() -> None:
+    memory, source, hidden = Memory(), Source(), []
+    one, two = (SharedCredential(lambda: source, "key", memory, hidden.append) for _ in range(2))
+    assert one.get_token("scope").token == two.get_token("scope").token == "token 1"
+    assert len(source.asked) == 1
+    assert set(hidden) == {"token 1"}
+    assert two.get_token("another").token == "token 2"
+    (seconds,) = {round(kept, -1) for _, kept in memory.values.values()}
+    assert seconds == 3180, "it is dropped before azure-core would want to renew it"
+
+
+def test_a_token_that_ends_soon_is_not_shared() -> None:
+    memory = Memory()
+    SharedCredential(lambda: Source(seconds=200), "key", memory, str).get_token("scope")
+    assert memory.values == {}
+
+
+def test_claims_need_a_new_token() -> None:
+    memory, source = Memory(), Source()
+    shared = SharedCredential(lambda: source, "key", memory, str)
+    shared.get_token("scope")
+    assert shared.get_token("scope", claims="{}").token == "token 2"
+    assert source.asked[1]["claims"] == "{}"
+
+
+def test_a_forgotten_token_is_asked_for_anew_from_a_new_credential() -> None:
+    memory = Memory()
+    made: list[Source] = []
+
+    def make() -> Any:
+        made.append(Source())
+        return made[-1]
+
+    shared = SharedCredential(make, "key", memory, str)
+    shared.get_token("scope")
+    shared.forget()
+    assert memory.values == {}
+    shared.get_token("scope")
+    assert len(made) == 2
+
+
+def test_identities_do_not_share_tokens() -> None:
+    keys = {
+        identity_key(effective_options(options, str), authority)
+        for options in (
+            PRINCIPAL,
+            {**PRINCIPAL, "secret": "other"},
+            {**PRINCIPAL, "client_id": "b"},
+            {"auth_source": "cli"},
+        )
+        for authority in ("https://a", "https://b")
+    }
+    assert len(keys) == 8
+    assert not any("hush" in key for key in keys)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        PRIVATE,
+        [PRIVATE],
+        [{"name": "Public", "resourceManager": "https://management.azure.com/"}, PRIVATE],
+    ],
+)
+def test_a_private_cloud_is_read_from_either_form_of_its_metadata(answer: Any) -> None:
+    cloud = read_metadata(answer, "https://arm.local:8443/metadata/endpoints")
+    assert (cloud.resource_manager, cloud.authority) == ("https://arm.local:8443", "https://login.local")
+    assert cloud.scope == "https://arm.local:8443/.default"
+
+
+def test_the_smallest_metadata_is_enough() -> None:
+    answer = {"authentication": {"loginEndpoint": "login.local", "audiences": ["https://aud/"]}}
+    cloud = read_metadata(answer, "https://arm.local/metadata/endpoints")
+    assert (cloud.resource_manager, cloud.authority, cloud.scope) == (
+        "https://arm.local",
+        "https://login.local",
+        "https://aud/.default",
+    )
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"authentication": {}}, {"authentication": {"loginEndpoint": "https://l"}}])
+def test_an_answer_that_is_no_cloud_is_refused(answer: Any) -> None:
+    with pytest.raises(AzureError, match="cloud_environment"):
+        read_metadata(answer, "https://arm.local")
+
+
+@pytest.mark.parametrize("name", ["azurecloud", "AzureUSGovernment", "AzureChinaCloud"])
+def test_known_clouds_need_no_request(name: str) -> None:
+    transport: Any = None
+    assert resolve_cloud(name, None, transport, NoMemory()).name.lower() == name.lower()
+
+
+@pytest.mark.parametrize("name", ["AzureGermanCloud", "http://arm.local/metadata/endpoints"])
+def test_an_unknown_cloud_is_refused_in_a_sentence(name: str) -> None:
+    transport: Any = None
+    with pytest.raises(AzureError, match="Nothing was changed"):
+        resolve_cloud(name, None, transport, NoMemory())
+
+
+def test_an_authority_of_ones_own_stands() -> None:
+    transport: Any = None
+    cloud = resolve_cloud("AzureCloud", "login.local/", transport, NoMemory())
+    assert cloud.authority == "https://login.local"
+
+
+def test_metadata_is_asked_for_once_in_a_run() -> None:
+    memory = Memory()
+    url = "https://arm.local:8443/metadata/endpoints"
+    memory.put(f"cloud metadata {url}", json.dumps(PRIVATE), 60)
+    transport: Any = None
+    assert resolve_cloud(url, None, transport, memory).name == "Private"
+
+
+def connection(**params: Any) -> AzureConnection:
+    return AzureConnection.from_params({**PRINCIPAL, **params}, NoMemory(), str)
+
+
+def test_the_subscription_of_the_cluster_decides() -> None:
+    cluster = "/subscriptions/of-the-cluster/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/a"
+    assert connection(cluster_id=cluster, subscription_id="default").subscription_id == "of-the-cluster"
+    assert connection(subscription_id="default").subscription_id == "default"
+    with pytest.raises(AzureError, match="AZURE_SUBSCRIPTION_ID"):
+        _ = connection().subscription_id
+
+
+def test_certificates_of_endpoints_are_checked_unless_told_otherwise(tmp_path: Path) -> None:
+    assert connection().verify is True
+    assert connection(cert_validation_mode="ignore").verify is False
+    (tmp_path / "ca.pem").touch()
+    assert connection(ca_file=str(tmp_path / "ca.pem")).verify == str(tmp_path / "ca.pem")
+    with pytest.raises(AzureError, match="does not exist"):
+        connection(ca_file=str(tmp_path / "missing.pem"))
+
+
+def test_every_client_is_told_who_we_are_and_how_to_wait() -> None:
+    options = connection().client_options(poll_interval=7.0)
+    assert options["user_agent"].startswith("azureml.fleet/")
+    assert options["polling_interval"] == 7.0
+    assert options["base_url"] == "https://management.azure.com"
+    assert options["credential_scopes"] == ["https://management.azure.com/.default"]
+    assert options["retry_backoff_max"] == 30

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors in every shape in which Azure and its SDKs have them, as one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+from azure.identity import CredentialUnavailableError
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import (
+    AzureError,
+    azure_errors,
+    read_error,
+    translate,
+)
+
+
+class Response:
+    """The part of an SDK's response that an error has."""
+
+    reason = "reason"
+    headers: dict[str, str] = {}
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status_code = status
+        self._text = text
+
+    def text(self) -> str:
+        return self._text
+
+
+def failed(status: int, text: str) -> HttpResponseError:
+    return HttpResponseError(response=Response(status, text))  # type: ignore[arg-type]  # the part that is used
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        ({"error": {"code": "A", "message": "m"}}, "A", "m"),
+        ({"code": "A", "message": "m", "subcode": "", "details": None}, "A", "m"),
+        ({"error": {"code": "A", "message": "m", "details": [{"code": "B", "message": "inner"}]}}, "A", "m inner"),
+        ({"error": {"code": "A", "message": "m", "details": [{"message": "m"}, None, "x"]}}, "A", "m"),
+        ({"error": {"code": "A", "message": None}}, "A", ""),
+        ({"error": None}, "", ""),
+        ({}, "", ""),
+        ("text", "", ""),
+        (None, "", ""),
+    ],
+)
+def test_error_bodies_of_every_shape_are_read(body: Any, code: str, message: str) -> None:
+    assert read_error(body) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "words"),
+    [
+        (404, "", "it does not exist"),
+        (500, "<html><head><title>500 Internal Server Error</title></head></html>", "500 Internal Server Error"),
+        (502, "", "no message"),
+        (400, '{"code": "InvalidParameter", "message": "flat"}', "Azure answered 400 (InvalidParameter): flat"),
+        (200, '{"status": "Failed", "error": {"code": "X", "message": "long"}}', "the operation failed (X): long"),
+    ],
+)
+def test_an_answer_becomes_a_sentence(status: int, text: str, words: str) -> None:
+    error = translate(failed(status, text), "Reading cluster a")
+    assert error.message.startswith("Reading cluster a: ")
+    assert words in error.message
+    assert error.status == status
+    assert error.missing is (status == 404)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "retryable", "busy"),
+    [
+        (429, "Throttled", True, False),
+        (503, "", True, False),
+        (400, "BadRequest", False, False),
+        (403, "AuthorizationFailed", False, False),
+        (409, "ExtensionPatchFailed", True, True),
+        (409, "OperationNotAllowed", True, True),
+        (409, "RoleAssignmentExists", False, False),
+    ],
+)
+def test_what_can_succeed_later_is_known(status: int, code: str, *, retryable: bool, busy: bool) -> None:
+    error = translate(failed(status, f'{{"error": {{"code": "{code}", "message": "m"}}}}'), "Doing")
+    assert (error.retryable, error.busy) == (retryable, busy)
+
+
+@pytest.mark.parametrize("kind", [ClientAuthenticationError, CredentialUnavailableError])
+def test_refused_credentials_name_the_options(kind: type[ClientAuthenticationError]) -> None:
+    error = translate(kind(message="AADSTS7000215: Invalid client secret\ntrace id: 1"), "Reading")
+    assert error.status == 401
+    assert "AADSTS7000215" in error.message
+    assert "auth_source" in error.message
+    assert "trace id" not in error.message
+
+
+def test_a_network_without_an_answer_may_be_tried_again() -> None:
+    error = translate(ServiceRequestError("Connection refused"), "Reading")
+    assert error.retryable
+    assert "Connection refused" in error.message
+
+
+def test_the_block_turns_only_what_the_sdk_raises() -> None:
+    with pytest.raises(AzureError, match="Doing"), azure_errors("Doing"):
+        raise ServiceRequestError("x")
+    with pytest.raises(KeyError), azure_errors("Doing"):
+        raise KeyError("a mistake of ours stays one")
+    original = AzureError("as it is")
+    assert translate(original, "Doing") is original
