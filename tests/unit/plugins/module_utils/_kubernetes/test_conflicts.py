@@ -36,6 +36,23 @@ def test_endless_conflict_is_one_sentence() -> None:
     assert caught.value.is_conflict
 
 
+def test_object_that_was_deleted_is_read_again() -> None:
+    def write(found: str | None) -> str:
+        if found is not None:
+            raise KubernetesError("gone", status=404)
+        return "created"
+
+    assert write_on_current("old", write, lambda: None, "It") == "created"
+
+
+def test_kind_that_is_gone_is_not_tried_again() -> None:
+    def write(_: str | None) -> str:
+        raise KubernetesError("404 page not found", status=404)
+
+    with pytest.raises(KubernetesError, match="404 page not found"):
+        write_on_current(None, write, lambda: None, "It")
+
+
 def test_other_errors_pass_at_once() -> None:
     def write(_: int) -> None:
         raise KubernetesError("no", status=403)
