@@ -15,6 +15,7 @@ import pytest
 
 from tests.control_plane.cluster import Cluster
 from tests.control_plane.fixtures import OwnControlPlanes, Starter
+from tests.control_plane.nodes import NodeGroup
 from tests.control_plane.rest import APPLY_PATCH, MERGE_PATCH, Answer
 from tests.integration.control_plane.interposer import Interposer
 from tests.integration.harness import Ansible, TaskResult
@@ -35,16 +36,11 @@ RunModule = Callable[..., TaskResult]
 @pytest.fixture(scope="module")
 def planes(start_control_planes: Starter) -> OwnControlPlanes:
     """One control plane that knows instance types."""
-    from tests.control_plane.nodes import NodeGroup
-
     found = start_control_planes(["others"], nodes=[NodeGroup("gpu", gpus=1, pool=False)])
     admin = found.clusters[0].connection()
     definition = crd_manifest(Release("azureml", "azureml", {}, managed_cluster=True))
     assert admin.request("POST", CRDS, body=definition).status == 201
-    deadline = time.monotonic() + 20
-    while admin.request("GET", TYPES).status != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(lambda: admin.request("GET", TYPES).status == 200)
     return found
 
 
@@ -53,6 +49,8 @@ def cluster(planes: OwnControlPlanes) -> Cluster:
     """The cluster with a front end of its own, and without instance types."""
     found = planes.clusters[0]
     admin = found.connection()
+    # After a restart the API server needs a moment until it serves custom resources again.
+    wait_for(lambda: admin.request("GET", TYPES).status == 200)
     admin.request("DELETE", FRONT_END)
     for each in admin.request("GET", TYPES).body["items"]:
         admin.request("DELETE", f"{TYPES}/{each['metadata']['name']}")
@@ -74,9 +72,9 @@ def between(cluster: Cluster, tmp_path: Path) -> Iterator[Interposer]:
 def run_module(ansible: Ansible, between: Interposer) -> RunModule:
     """Run one module through the interposer, as a play does."""
 
-    def run(name: str, **options: Any) -> TaskResult:
+    def run(module: str, /, **options: Any) -> TaskResult:
         arguments = {"kubeconfig": str(between.kubeconfig), **options}
-        task = {"name": "The module", f"azureml.fleet.{name}": arguments}
+        task = {"name": "The module", f"azureml.fleet.{module}": arguments}
         play = {"hosts": "localhost", "gather_facts": False, "connection": "local", "tasks": [task]}
         variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
         return ansible([play], variables=variables).of("The module")
@@ -188,7 +186,7 @@ def delete(cluster: Cluster, path: str) -> None:
     wait_for(lambda: cluster.connection().request("GET", path).status == 404)
 
 
-GPU = {
+GPU: dict[str, Any] = {
     "name": "gpu",
     "requests": {"cpu": "1", "memory": "1Gi"},
     "limits": {"cpu": "2", "memory": "2Gi", "nvidia.com/gpu": "1"},
@@ -217,7 +215,7 @@ class TestInstanceTypes:
         run_module("aml_instance_type", **GPU)
         theirs = {"spec": {"resources": {"limits": {"cpu": "8"}}}}
         between.before("PATCH", "/gpu$", lambda: patch(cluster, f"{TYPES}/gpu", theirs))
-        more = {**GPU, "limits": {**GPU["limits"], "cpu": "4"}}  # type: ignore[dict-item]
+        more = {**GPU, "limits": {**GPU["limits"], "cpu": "4"}}
         message = one_sentence(run_module("aml_instance_type", **more))
         assert "somebody" in message
         assert "spec.resources.limits.cpu" in message
