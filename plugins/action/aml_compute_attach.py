@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from importlib import import_module
 
 # Takes seconds. Here it is paid once in a run, before the strategy forks, and only by plays that attach computes.
 with suppress(ImportError):
-    import azure.ai.ml  # noqa: F401  # compute_changes.py uses it when there is something to change
+    import_module("azure.ai.ml")  # compute_changes.py uses it when there is something to change
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_compute_attach import MISSING_LIBRARY, SPEC, run
 from ansible_collections.azureml.fleet.plugins.plugin_utils._in_process import InProcessAction

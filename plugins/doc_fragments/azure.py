@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of the connection to Azure: `AZURE` in module_utils/_options.py, and `CLUSTER_REQUIRED` beside it."""
+"""Options of the connection to Azure: `AZURE` in module_utils/_options.py."""
 
 from __future__ import annotations
 
@@ -103,15 +103,4 @@ requirements:
   - azure-core
   - azure-identity
   - azure-mgmt-core
-"""
-
-    CLUSTER = r"""
-options:
-  cluster_id:
-    description:
-      - Resource id of the cluster, of an AKS cluster (C(Microsoft.ContainerService/managedClusters)) or of one
-        connected through Azure Arc (C(Microsoft.Kubernetes/connectedClusters)). Letter case does not matter.
-    type: str
-    required: true
-    aliases: [cluster_resource_id]
 """

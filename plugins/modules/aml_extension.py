@@ -20,7 +20,7 @@ description:
 author: azureml.fleet contributors (@azureml-fleet)
 extends_documentation_fragment:
   - azureml.fleet.azure
-  - azureml.fleet.azure.cluster
+  - azureml.fleet.cluster.required
   - azureml.fleet.waiting
   - azureml.fleet.attributes
 requirements:

@@ -61,7 +61,7 @@ def list_all(connection: AzureConnection, path: str, api_version: str, doing: st
     """
     items: list[dict[str, Any]] = []
     page = get(connection, path, api_version, doing)
-    for _ in range(_MOST_PAGES):
+    for _page in range(_MOST_PAGES):
         items.extend(each for each in page.get("value") or () if isinstance(each, dict))
         following = str(page.get("nextLink") or "")
         if not following.lower().startswith(f"{connection.cloud.resource_manager.lower()}/"):

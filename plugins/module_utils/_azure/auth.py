@@ -17,11 +17,8 @@ try:
 except ImportError as missing:
     MISSING_LIBRARY = str(missing.name or "azure.core").replace(".", "-")
     ARMChallengeAuthenticationPolicy = object  # a base class must exist
-try:
-    import azure.identity  # noqa: F401  # only to know that it is there; identity.py uses it
-except ImportError:
-    MISSING_LIBRARY = MISSING_LIBRARY or "azure-identity"
 
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import identity
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import Cloud, resolve_cloud
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import (
@@ -37,6 +34,8 @@ if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
 
     from ansible_collections.azureml.fleet.plugins.module_utils._memory import RunMemory
+
+MISSING_LIBRARY = MISSING_LIBRARY or identity.MISSING_LIBRARY
 
 #: Seconds for the connection, and for each wait on an answer: reading a large workspace takes Azure some 20 s.
 _CONNECT_SECONDS = 15.0

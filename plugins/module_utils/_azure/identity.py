@@ -25,8 +25,10 @@ try:
         ManagedIdentityCredential,
         WorkloadIdentityCredential,
     )
-except ImportError:  # `auth.MISSING_LIBRARY` says so
-    pass
+
+    MISSING_LIBRARY: str | None = None
+except ImportError:
+    MISSING_LIBRARY = "azure-identity"
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
 
