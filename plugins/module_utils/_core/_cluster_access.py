@@ -99,8 +99,10 @@ class _AzureKubeconfigs:
         return _with_token(config, credentials.cluster_token(azure))
 
     def renew(self) -> dict[str, Any]:
-        """Return a kubeconfig that is fetched anew, because the cluster refused the one that was kept."""
-        credentials.forget_kubeconfig(self._connection(), self._cluster_id)
+        """Return a kubeconfig and token that are fetched anew, because the cluster refused those that were kept."""
+        azure = self._connection()
+        credentials.forget_kubeconfig(azure, self._cluster_id)
+        azure.credential.forget()
         return self.fetch()
 
     def _connection(self) -> AzureConnection:

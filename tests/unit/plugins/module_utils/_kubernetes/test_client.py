@@ -152,7 +152,7 @@ def test_retry_after_is_respected(
     from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
 
     slept: list[float] = []
-    monkeypatch.setattr(client.time, "sleep", slept.append)
+    monkeypatch.setattr(f"{client.__name__}.time.sleep", slept.append)
     busy = status(429, "too many requests")
     api.answers = [Answer(429, busy.body, {"Retry-After": "7"}), Answer(body=OBJECT)]
     cluster.get(resources.NODES, "n-0")
@@ -197,7 +197,7 @@ def test_name_that_does_not_resolve_is_not_tried_for_a_minute(monkeypatch: pytes
     from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
 
     slept: list[float] = []
-    monkeypatch.setattr(client.time, "sleep", slept.append)
+    monkeypatch.setattr(f"{client.__name__}.time.sleep", slept.append)
     with ClusterConnection(Endpoint("https://nowhere.invalid")) as cluster, pytest.raises(ConnectionFailedError):
         cluster.server_version()
     assert slept == []
@@ -243,7 +243,7 @@ def test_impersonation_is_passed_on(api: ScriptedApi) -> None:
     with ClusterConnection.from_params(params) as cluster:
         cluster.get(resources.NODES, "n-0")
     assert api.asked[0].headers["Impersonate-User"] == "bob"
-    assert api.asked[0].headers.get_all("Impersonate-Group") == ["a", "b"]  # type: ignore[attr-defined]
+    assert api.asked[0].headers.get_all("Impersonate-Group") == ["a", "b"]
 
 
 def test_basic_authentication_is_passed_on(api: ScriptedApi) -> None:
@@ -309,7 +309,7 @@ def test_credential_plugin_is_asked_once_in_a_run(api: ScriptedApi, tmp_path: Pa
         " 'status': {'token': 'from-plugin'}}))\n"
     )
     plugin.chmod(stat.S_IRWXU)
-    command = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "args": [], "env": None}
+    command: dict[str, Any] = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "env": None}
     config = {**api.kubeconfig, "users": [{"name": "u", "user": {"exec": command}}]}
     api.script = lambda _: Answer(body=OBJECT)
     memory = Memory()

@@ -42,7 +42,9 @@ def test_object_that_was_deleted_is_read_again() -> None:
             raise KubernetesError("gone", status=404)
         return "created"
 
-    assert write_on_current("old", write, lambda: None, "It") == "created"
+    found: str | None = "old"
+    gone: str | None = None
+    assert write_on_current(found, write, lambda: gone, "It") == "created"
 
 
 def test_kind_that_is_gone_is_not_tried_again() -> None:
