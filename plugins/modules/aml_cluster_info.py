@@ -33,6 +33,21 @@ options:
     type: list
     elements: str
     default: []
+  known:
+    description:
+      - Parts of the facts that were read a moment ago; they are taken over instead of being read again.
+    type: dict
+    suboptions:
+      extension:
+        description: The extension, as M(azureml.fleet.aml_extension_info) returns it.
+        type: dict
+      providers:
+        description: The resource providers, as in earlier facts.
+        type: dict
+      workspaces:
+        description: The workspaces, as M(azureml.fleet.aml_compute_info) returns them.
+        type: list
+        elements: dict
 extends_documentation_fragment:
   - azureml.fleet.attributes.read_only
   - azureml.fleet.azure

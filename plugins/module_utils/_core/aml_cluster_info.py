@@ -36,6 +36,14 @@ SPEC = ModuleSpec(
     argument_spec={
         "workspaces": {"type": "list", "elements": "str", "default": []},
         "namespaces": {"type": "list", "elements": "str", "default": []},
+        "known": {
+            "type": "dict",
+            "options": {
+                "extension": {"type": "dict"},
+                "providers": {"type": "dict"},
+                "workspaces": {"type": "list", "elements": "dict"},
+            },
+        },
     }
 ).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED)
 
@@ -52,15 +60,18 @@ def run(call: Call) -> Outcome:
     """
     refuse_missing_libraries()
     cluster_id = call.params["cluster_id"]
+    known = call.params.get("known") or {}
     with errors_as_failures():
         azure = AzureConnection.from_params(call.params, call.memory, call.hide)
         v1_namespaces = [f"azureml-{parse_workspace_id(each).name}" for each in call.params["workspaces"]]
         cluster = read_cluster(azure, cluster_id)
         found = FleetFacts(
             cluster=cluster,
-            providers={_PROVIDER: read_provider(azure, _PROVIDER, cluster["subscription_id"])},
-            extension=list_extension(azure, cluster_id),
-            workspaces=[list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
+            providers=known.get("providers")
+            or {_PROVIDER: read_provider(azure, _PROVIDER, cluster["subscription_id"])},
+            extension=known.get("extension") or list_extension(azure, cluster_id),
+            workspaces=known.get("workspaces")
+            or [list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
             kubernetes=None,
             kubernetes_error=None,
         )

@@ -51,5 +51,5 @@ def test_a_misspelt_secret_is_not_shown_either() -> None:
 def test_a_variable_that_cannot_be_templated_is_named() -> None:
     from ansible.template import trust_as_template
 
-    with pytest.raises(AnsibleLookupError, match="aml_workspace cannot be used: .*nothing"):
+    with pytest.raises(AnsibleLookupError, match=r"aml_workspace cannot be used: .*nothing"):
         collect(aml_workspace=trust_as_template("{{ nothing }}"))

@@ -68,5 +68,5 @@ def test_hosts_that_need_a_person_are_named_with_the_reason() -> None:
 
 def test_a_directory_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(ModuleFailure, match="The report was not written: .*aml_report_directory"):
+    with pytest.raises(ModuleFailure, match=r"The report was not written: .*aml_report_directory"):
         run(tmp_path / "file")

@@ -128,7 +128,7 @@ def test_the_router_is_not_taken_over_twice() -> None:
     wanted = settings()
     after = upgraded(wanted)
     assert after["kubernetes"] is not None
-    after["kubernetes"]["front_end"].update(verdict="owned_by_extension", annotated=False)
+    after["kubernetes"]["front_end"].update({"verdict": "owned_by_extension", "annotated": False})
     assert described(wanted, after) == []
 
 
@@ -181,7 +181,7 @@ def test_a_compute_that_differs_is_named_with_the_reason(changes: dict[str, Any]
 
 def test_what_was_not_asked_for_is_left_as_it_is() -> None:
     after = upgraded(settings())
-    after["workspaces"][0]["computes"][1].update(identity_type="SystemAssigned", tags={"a": "b"})
+    after["workspaces"][0]["computes"][1].update({"identity_type": "SystemAssigned", "tags": {"a": "b"}})
     assert described(settings(), after) == []
 
 
@@ -196,7 +196,7 @@ def test_an_instance_type_of_others_is_only_changed_where_it_differs() -> None:
     after = upgraded(settings(instance_types=[SMALL]))
     assert after["kubernetes"] is not None
     theirs = after["kubernetes"]["instance_types"][0]
-    theirs.update(managed=False, node_selector={"pool": "theirs"})
+    theirs.update({"managed": False, "node_selector": {"pool": "theirs"}})
     assert described(settings(instance_types=[SMALL]), after) == []
     replacing = settings(instance_types=[SMALL], instance_types_mode="replace")
     assert [each[1] for each in described(replacing, after)] == ["update"]

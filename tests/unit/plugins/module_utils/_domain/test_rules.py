@@ -82,15 +82,15 @@ def front_end(**changes: Any) -> Change:
 
 
 def computes(*wanted: Any) -> Change:
-    return lambda found: found["workspaces"][0].update(computes=list(wanted))
+    return lambda found: found["workspaces"][0].update({"computes": list(wanted)})
 
 
 def workspace(**changes: Any) -> Change:
-    return lambda found: found["workspaces"][0].update(**changes)
+    return lambda found: found["workspaces"][0].update(changes)  # type: ignore[typeddict-item]  # tests name the keys
 
 
 def installed(**changes: Any) -> Change:
-    return lambda found: found.update(extension=extension(**changes))
+    return lambda found: found.update({"extension": extension(**changes)})
 
 
 def both(*changes: Change) -> Change:
@@ -151,9 +151,14 @@ def key_pair(name: str, *, days: int) -> dict[str, str]:
     return {"certificate": certificate.public_bytes(pem).decode(), "key": private.decode()}
 
 
+def add_gpu_node(found: FleetFacts) -> None:
+    assert found["kubernetes"] is not None
+    found["kubernetes"]["nodes"].append(gpu_node())
+
+
 GPU = both(
     cluster(node_pools=[pool(), gpu_pool()]),
-    lambda found: found["kubernetes"] and found["kubernetes"]["nodes"].append(gpu_node()),
+    add_gpu_node,
 )
 INFERENCE = {"enable_inference": True, "inference_router_service_type": "LoadBalancer"}
 OPEN = {**INFERENCE, "allow_insecure_connections": True}
@@ -192,8 +197,8 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "there is no such workspace",
     ),
     "provider-unregistered": (
-        side(lambda found: found.update(providers={"Microsoft.KubernetesConfiguration": "registered"})),
-        side(lambda found: found.update(providers={"Microsoft.KubernetesConfiguration": "Registering"})),
+        side(lambda found: found.update({"providers": {"Microsoft.KubernetesConfiguration": "registered"}})),
+        side(lambda found: found.update({"providers": {"Microsoft.KubernetesConfiguration": "Registering"}})),
         "Microsoft.KubernetesConfiguration is Registering.",
     ),
     "cluster-connected-through-arc": (

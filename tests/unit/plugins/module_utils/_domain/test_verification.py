@@ -18,12 +18,12 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.verification
 from tests.unit.plugins.module_utils._domain.builders import extension, legacy_compute, settings
 from tests.unit.plugins.module_utils._domain.test_plan import SMALL, gpu_facts, upgraded
 
-INFERENCE = {
+INFERENCE: dict[str, Any] = {
     "enable_inference": True,
     "inference_router_service_type": "LoadBalancer",
     "allow_insecure_connections": True,
 }
-WANTED = {**INFERENCE, "instance_types": [SMALL]}
+WANTED: dict[str, Any] = {**INFERENCE, "instance_types": [SMALL]}
 
 
 def running(wanted: Settings) -> FleetFacts:
@@ -99,18 +99,18 @@ CASES: dict[str, tuple[Callable[[FleetFacts], object], str, str]] = {
     "extension failed": (_failed_extension, "extension-installed", "Status: Failed Name: b ErrorCode: E40007"),
     "component missing": (lambda f: _without(f, "gateway"), "components-ready", "Deployment gateway is missing."),
     "component unready": (
-        lambda f: _workload(f, "aml-operator").update(ready_replicas=0),
+        lambda f: _workload(f, "aml-operator").update({"ready_replicas": 0}),
         "components-ready",
         "Deployment aml-operator in azureml has 0 of 1 replicas ready.",
     ),
     "router missing": (lambda f: _without(f, "azureml-fe-v2"), "components-ready", "azureml-fe-v2 is missing"),
     "setting changed": (
-        lambda f: f["extension"] and f["extension"]["settings"].update(enableTraining="False"),
+        lambda f: f["extension"] and f["extension"]["settings"].update({"enableTraining": "False"}),
         "as-planned",
         "Extension azureml: these differ: enableTraining.",
     ),
     "compute failed": (
-        lambda f: f["workspaces"][0]["computes"][1].update(provisioning_state="Failed", errors=["no route"]),
+        lambda f: f["workspaces"][0]["computes"][1].update({"provisioning_state": "Failed", "errors": ["no route"]}),
         "compute-ready",
         "Compute k8s is Failed: no route",
     ),
@@ -138,7 +138,7 @@ CASES: dict[str, tuple[Callable[[FleetFacts], object], str, str]] = {
         "aks-v1 is gone.",
     ),
     "legacy compute busy": (
-        lambda f: f["workspaces"][0]["computes"][0].update(provisioning_state="Deleting"),
+        lambda f: f["workspaces"][0]["computes"][0].update({"provisioning_state": "Deleting"}),
         "legacy-compute-untouched",
         "aks-v1 was Succeeded and is Deleting.",
     ),
