@@ -28,6 +28,11 @@ options:
     type: list
     elements: str
     default: []
+  wait_timeout:
+    description:
+      - Seconds to wait at most for a namespace that is being deleted to be gone.
+    type: int
+    default: 300
 extends_documentation_fragment:
   - azureml.fleet.attributes
   - azureml.fleet.azure
