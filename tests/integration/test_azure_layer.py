@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
@@ -73,7 +75,7 @@ def params(core: Any, **options: Any) -> dict[str, Any]:
 
 def connect(fleet: Simulator, cluster: str = "aks", memory: Any = None, **options: Any) -> AzureConnection:
     chosen = params(aml_extension, cluster_id=fleet.clusters[cluster]["id"], **options)
-    return AzureConnection.from_params(chosen, memory or create(), str)
+    return AzureConnection.from_params(chosen, memory or create(), lambda _secret: None)
 
 
 def run(core: Any, **options: Any) -> dict[str, Any]:
@@ -227,6 +229,44 @@ def test_a_failure_that_arrives_as_a_success_is_a_failure(fleet: Simulator, stat
     fleet.fault({"service": "arm", "method": "PUT"}, answer={"status": status, "body": body})
     with pytest.raises(ModuleFailure, match="is Failed"):
         run(aml_extension, cluster_id=cluster, enable_training=True)
+
+
+def inference(fleet: Simulator, folder: Path, *, key_of: str = "models.example.com") -> dict[str, Any]:
+    """Options for inference with TLS, the files being written to `folder`."""
+    authority = trustme.CA()
+    server = authority.issue_cert("models.example.com")
+    other = server if key_of == "models.example.com" else authority.issue_cert(key_of)
+    for pem in server.cert_chain_pems:
+        pem.write_to_path(folder / "tls.crt", append=True)
+    other.private_key_pem.write_to_path(folder / "tls.key")
+    return {
+        "cluster_id": fleet.clusters["aks-new"]["id"],
+        "enable_inference": True,
+        "inference_router_service_type": "LoadBalancer",
+        "ssl_cname": "models.example.com",
+        "ssl_certificate_file": str(folder / "tls.crt"),
+        "ssl_key_file": str(folder / "tls.key"),
+    }
+
+
+def test_certificate_and_key_are_sent_as_texts_and_shown_nowhere(fleet: Simulator, tmp_path: Path) -> None:
+    options = inference(fleet, tmp_path)
+    result = run(aml_extension, **options)
+    assert result["extension"]["provisioning_state"] == "Succeeded"
+    assert result["extension"]["protected_settings"] == ["scoringFe.sslCert", "scoringFe.sslKey"]
+    (put,) = sent(fleet, "PUT")
+    properties = put["body"]["properties"]
+    assert properties["configurationProtectedSettings"].keys() == {"scoringFe.sslCert", "scoringFe.sslKey"}
+    assert str(tmp_path) not in str(properties), "paths mean nothing on the cluster"
+    secret = base64.b64encode((tmp_path / "tls.key").read_bytes()).decode()
+    assert secret not in str(result)
+    assert not run(aml_extension, **options)["changed"]
+
+
+def test_a_key_of_another_certificate_is_refused_before_the_first_write(fleet: Simulator, tmp_path: Path) -> None:
+    with pytest.raises(ModuleFailure, match=r"does not belong to the TLS certificate\. Nothing was changed"):
+        run(aml_extension, **inference(fleet, tmp_path, key_of="other.example.com"))
+    assert fleet.writes() == []
 
 
 def test_an_operation_that_succeeds_and_leaves_a_failed_resource_is_a_failure(fleet: Simulator) -> None:

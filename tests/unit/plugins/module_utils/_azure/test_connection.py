@@ -44,6 +44,10 @@ PRIVATE = {
 }
 
 
+def nobody(_text: str) -> None:
+    """Hear of a secret and do nothing."""
+
+
 class Memory:
     """A memory as the in-process shell lends it."""
 
@@ -141,7 +145,8 @@ def test_a_source_that_lacks_something_says_what() -> None:
 
 
 def test_tokens_are_shared_between_tasks_and_hidden() -> None:
-    memory, source, hidden = Memory(), Source(), []
+    memory, source = Memory(), Source()
+    hidden: list[str] = []
     one, two = (SharedCredential(lambda: source, "key", memory, hidden.append) for _ in range(2))
     assert one.get_token("scope").token == two.get_token("scope").token == "token 1"
     assert len(source.asked) == 1
@@ -153,13 +158,13 @@ def test_tokens_are_shared_between_tasks_and_hidden() -> None:
 
 def test_a_token_that_ends_soon_is_not_shared() -> None:
     memory = Memory()
-    SharedCredential(lambda: Source(seconds=200), "key", memory, str).get_token("scope")
+    SharedCredential(lambda: Source(seconds=200), "key", memory, nobody).get_token("scope")
     assert memory.values == {}
 
 
 def test_claims_need_a_new_token() -> None:
     memory, source = Memory(), Source()
-    shared = SharedCredential(lambda: source, "key", memory, str)
+    shared = SharedCredential(lambda: source, "key", memory, nobody)
     shared.get_token("scope")
     assert shared.get_token("scope", claims="{}").token == "token 2"
     assert source.asked[1]["claims"] == "{}"
@@ -173,7 +178,7 @@ def test_a_forgotten_token_is_asked_for_anew_from_a_new_credential() -> None:
         made.append(Source())
         return made[-1]
 
-    shared = SharedCredential(make, "key", memory, str)
+    shared = SharedCredential(make, "key", memory, nobody)
     shared.get_token("scope")
     shared.forget()
     assert memory.values == {}
@@ -183,7 +188,7 @@ def test_a_forgotten_token_is_asked_for_anew_from_a_new_credential() -> None:
 
 def test_identities_do_not_share_tokens() -> None:
     keys = {
-        identity_key(effective_options(options, str), authority)
+        identity_key(effective_options(options, nobody), authority)
         for options in (
             PRINCIPAL,
             {**PRINCIPAL, "secret": "other"},
@@ -254,7 +259,7 @@ def test_metadata_is_asked_for_once_in_a_run() -> None:
 
 
 def connection(**params: Any) -> AzureConnection:
-    return AzureConnection.from_params({**PRINCIPAL, **params}, NoMemory(), str)
+    return AzureConnection.from_params({**PRINCIPAL, **params}, NoMemory(), nobody)
 
 
 def test_the_subscription_of_the_cluster_decides() -> None:
