@@ -110,21 +110,37 @@ def answer_review(resource: Resource, body: Mapping[str, Any], user: User, acces
     if kind == "SelfSubjectReview":
         status: dict[str, Any] = {"userInfo": {"username": user.name, "groups": list(user.groups)}}
     elif kind == "SelfSubjectRulesReview":
-        status = _rules()
+        return {"kind": kind, "apiVersion": body["apiVersion"], "metadata": {}, "spec": {}, "status": _rules()}
     elif kind == "TokenReview":
         status = {"user": {}, "error": "invalid bearer token"}
     else:
         allowed = access.review(spec["resourceAttributes"]) if spec.get("resourceAttributes") else True
-        status = {"allowed": allowed}
+        known = kind == "SelfSubjectAccessReview" or _is_administrator(spec)
+        status = {"allowed": allowed and known}
     answer = {"kind": kind, "apiVersion": body["apiVersion"], "metadata": body["metadata"]}
     if kind != "SelfSubjectReview":
         answer["spec"] = spec
     return {**answer, "status": status}
 
 
+def _is_administrator(spec: Mapping[str, Any]) -> bool:
+    return spec.get("user") == ADMINISTRATOR.name or "system:masters" in (spec.get("groups") or ())
+
+
 def _rules() -> dict[str, Any]:
+    public = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
+    discovery = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", *public[2:]]
+    reviews = ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]
     return {
-        "resourceRules": [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}],
-        "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+        "resourceRules": [
+            {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]},
+            {"verbs": ["create"], "apiGroups": ["authorization.k8s.io"], "resources": reviews},
+            {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
+        ],
+        "nonResourceRules": [
+            {"verbs": ["*"], "nonResourceURLs": ["*"]},
+            {"verbs": ["get"], "nonResourceURLs": discovery},
+            {"verbs": ["get"], "nonResourceURLs": public},
+        ],
         "incomplete": False,
     }

@@ -17,6 +17,11 @@ from tests.simulator.kubernetes.resources import Resource, ResourceRegistry
 from tests.simulator.kubernetes.store import Key, Object, ObjectStore
 
 PROTECTED_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
+PROTECTION = {
+    "persistentvolumeclaims": "kubernetes.io/pvc-protection",
+    "persistentvolumes": "kubernetes.io/pv-protection",
+}
+"""Finalizers that keep storage while it is used (admission plugin StorageObjectInUseProtection)."""
 _NOT_READY_KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _FIRST_NODE_PORT = 30000
 _SERVICE_NETWORK = "10.96"
@@ -59,6 +64,9 @@ class Admission:
             _complete_pod(obj)
         elif resource.key == "services":
             self._allocate(obj)
+        elif resource.key in PROTECTION:
+            metadata = obj["metadata"]
+            metadata["finalizers"] = [*(metadata.get("finalizers") or ()), PROTECTION[resource.key]]
         elif resource.key == "namespaces":
             spec = obj.setdefault("spec", {})
             if "kubernetes" not in (spec.get("finalizers") or ()):

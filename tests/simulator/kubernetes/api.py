@@ -23,7 +23,7 @@ from tests.simulator.kubernetes import errors, patches, protobuf, reads
 from tests.simulator.kubernetes.access import ADMINISTRATOR, Access, Denial, User
 from tests.simulator.kubernetes.cluster import Answer, Cluster, Request, WatchPlan
 from tests.simulator.kubernetes.controllers import Timing
-from tests.simulator.kubernetes.decoding import parse_json
+from tests.simulator.kubernetes.decoding import go_json_error, parse_json
 from tests.simulator.kubernetes.errors import ApiError, UnknownPathError
 
 MOUNTED = re.compile(r"^/kubernetes/[^/]+(/.*)?$", re.IGNORECASE)
@@ -197,7 +197,7 @@ def _patch_body(raw: bytes, content_type: str) -> Any:
     try:
         return json.loads(raw)
     except ValueError as error:
-        raise errors.bad_request(f"error decoding patch: {error}") from error
+        raise errors.bad_request(f"error decoding patch: {go_json_error(raw, error)}") from error
 
 
 def _object_body(raw: bytes, content_type: str, kind: str) -> Any:

@@ -147,7 +147,8 @@ class Cluster:
 
     def _unknown(self, group: str, version: str) -> ApiError:
         """404: as a Status where the API server's own groups are meant, else in plain text."""
-        served = any(group == item.group and version in ("", item.version) for item in self.registry if not item.custom)
+        del version  # a wrong version of a known group is told in the same way
+        served = any(group == item.group for item in self.registry if not item.custom)
         return ApiError(404, "NotFound", UnknownPathError().status["message"], {}) if served else UnknownPathError()
 
     def _version(self) -> dict[str, Any]:
@@ -198,6 +199,8 @@ class Cluster:
         presenter = Presenter(resource, self._representation(request, info), request.query, self.clock.now())
         if resource.plural in _REVIEWS and info.verb == "create":
             body = self.writer.review(resource, request.body or {}, write_options(request))
+            if resource.namespaced:
+                body["metadata"]["namespace"] = info.namespace
             return Answer(201, access.answer_review(resource, body, request.user, self.access))
         self._check_verb(info, resource)
         if info.subresource and info.subresource not in ("status", "scale"):

@@ -248,11 +248,7 @@ class Controllers:
             self._clean_up_definition(definition, key)
             return
         status = custom_resources.established_status(definition, self.clock.timestamp())
-        definition = self.set_status(definition, status, WriteOptions("kube-apiserver", validation="Ignore"))
-        finalizers = definition["metadata"].get("finalizers") or []
-        if custom_resources.CLEANUP_FINALIZER not in finalizers:
-            metadata = {**definition["metadata"], "finalizers": [*finalizers, custom_resources.CLEANUP_FINALIZER]}
-            self.replace({**definition, "metadata": metadata}, WriteOptions("kube-apiserver", validation="Ignore"))
+        self.set_status(definition, status, WriteOptions("kube-apiserver", validation="Ignore"))
 
     def _clean_up_definition(self, definition: Object, key: Key) -> None:
         for obj in self.store.items(key.name):

@@ -59,6 +59,18 @@ def _condition(kind: str, reason: str, message: str, time: str) -> dict[str, Any
     return {"lastTransitionTime": time, "message": message, "reason": reason, "status": "True", "type": kind}
 
 
+def terminating(definition: Mapping[str, Any], time: str) -> dict[str, Any]:
+    """The definition once it is being deleted: it waits for the end of its objects."""
+    metadata = {**definition["metadata"], "deletionTimestamp": time}
+    if CLEANUP_FINALIZER not in (metadata.get("finalizers") or ()):
+        metadata["finalizers"] = [*(metadata.get("finalizers") or ()), CLEANUP_FINALIZER]
+    message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+    status = dict(definition.get("status") or {})
+    before = [item for item in status.get("conditions") or () if item["type"] != "Terminating"]
+    status["conditions"] = [*before, _condition("Terminating", "InstanceDeletionPending", message, time)]
+    return {**definition, "metadata": metadata, "status": status}
+
+
 def is_established(definition: Mapping[str, Any]) -> bool:
     """Whether the definition's condition Established is True."""
     conditions = (definition.get("status") or {}).get("conditions") or ()

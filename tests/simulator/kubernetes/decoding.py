@@ -76,16 +76,21 @@ class Decoder:
         if hook in self._hooks:
             self._hooks[hook](given)
         for key in dict.fromkeys((*given, *properties)):
-            child_schema = properties[key]
-            child = given.get(key, child_schema.get("default"))
-            if child is None:
-                if child_schema.get("$ref") == schemas.TIME and child_schema.get("x-omit") == "omitempty":
-                    result[key] = None
-                continue
-            decoded = self.decode(child, child_schema, f"{path}.{key}", owner)
-            if not self._omitted(decoded, child_schema):
-                result[key] = decoded
+            self._member(result, key, given.get(key), properties[key], path, owner)
         return result
+
+    def _member(self, result: dict[str, Any], key: str, given: Any, schema: Schema, path: str, owner: str) -> None:
+        """Decode one member into `result`, as Go writes it: with its default, or null, or not at all."""
+        value = schema.get("default") if given is None else given
+        if value is None:
+            if schema.get("$ref") == schemas.TIME and schema.get("x-omit") == "omitempty":
+                result[key] = None
+            return
+        decoded = self.decode(value, schema, f"{path}.{key}", owner)
+        if decoded == [] and "x-omit" not in schema:
+            decoded = None  # an empty list is null once it was stored
+        if not self._omitted(decoded, schema):
+            result[key] = decoded
 
     @staticmethod
     def _omitted(value: Any, schema: Schema) -> bool:

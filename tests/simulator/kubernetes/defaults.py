@@ -199,7 +199,18 @@ def _definition_spec(value: dict[str, Any]) -> None:
 
 
 def _autoscaler_spec(value: dict[str, Any]) -> None:
-    _fill(value, minReplicas=1)
+    target = {"type": "Utilization", "averageUtilization": 80}
+    _fill(value, minReplicas=1, metrics=[{"type": "Resource", "resource": {"name": "cpu", "target": target}}])
+
+
+def _network_policy_spec(value: dict[str, Any]) -> None:
+    _fill(value, policyTypes=["Ingress", *(["Egress"] if value.get("egress") else [])])
+
+
+def _daemon_set(value: dict[str, Any]) -> None:
+    metadata = value.setdefault("metadata", {})
+    annotations = metadata.get("annotations") or {}
+    metadata["annotations"] = {"deprecated.daemonset.template.generation": "1", **annotations}
 
 
 def _storage_class(value: dict[str, Any]) -> None:
@@ -238,7 +249,9 @@ HOOKS: Mapping[str, Hook] = {
     f"{_APPS}.DeploymentSpec": _deployment_spec,
     f"{_APPS}.ReplicaSetSpec": _replica_set_spec,
     f"{_APPS}.StatefulSetSpec": _stateful_set_spec,
+    f"{_APPS}.DaemonSet": _daemon_set,
     f"{_APPS}.DaemonSetSpec": _daemon_set_spec,
+    "io.k8s.api.networking.v1.NetworkPolicySpec": _network_policy_spec,
     f"{_RBAC}.Subject": _subject,
     f"{_RBAC}.RoleRef": _role_ref,
     "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec": _definition_spec,

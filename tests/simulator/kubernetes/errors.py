@@ -205,7 +205,7 @@ def unsupported_media_type(*accepted: str) -> ApiError:
 
 def not_acceptable(message: str) -> ApiError:
     """406 for an Accept header that cannot be satisfied."""
-    return ApiError(406, "NotAcceptable", message)
+    return ApiError(406, "NotAcceptable", message, {})
 
 
 def expired(message: str) -> ApiError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tests.simulator.kubernetes.admission import PROTECTION
 from tests.simulator.kubernetes.store import Key, Object
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def finish_deletion(controllers: Controllers, key: Key) -> None:
     if obj is None or not obj["metadata"].get("deletionTimestamp"):
         return
     finalizers = obj["metadata"].get("finalizers") or []
-    if "orphan" in finalizers:
+    protection = PROTECTION.get(key.resource)
+    if protection in finalizers and not _is_used(controllers, key):
+        _drop_finalizer(controllers, key, str(protection))
+    elif "orphan" in finalizers:
         _orphan(controllers, obj)
         _drop_finalizer(controllers, key, "orphan")
     elif "foregroundDeletion" in finalizers:
@@ -52,6 +56,16 @@ def finish_deletion(controllers: Controllers, key: Key) -> None:
         remaining = list(dependents(controllers, obj["metadata"]["uid"]))
         if not blocking or not remaining:
             _drop_finalizer(controllers, key, "foregroundDeletion")
+
+
+def _is_used(controllers: Controllers, claim: Key) -> bool:
+    """Whether a pod that has a node uses the volume claim."""
+    for pod in controllers.store.items("pods", claim.namespace):
+        for volume in pod["spec"].get("volumes") or ():
+            used = (volume.get("persistentVolumeClaim") or {}).get("claimName")
+            if used == claim.name and pod["spec"].get("nodeName"):
+                return True
+    return False
 
 
 def _orphan(controllers: Controllers, owner: Object) -> None:

@@ -146,7 +146,11 @@ def track_update(live: Mapping[str, Any], new: dict[str, Any], schema: Schema, w
         new["metadata"].pop("managedFields", None)
         return
     old_value, new_value = _without_managed_fields(live), _without_managed_fields(new)
-    difference = field_sets.compare(old_value, new_value, schema)
+    try:
+        difference = field_sets.compare(old_value, new_value, schema)
+    except field_sets.TypedError:  # an invalid object: it is refused later, or nobody owns it
+        new["metadata"].pop("managedFields", None)
+        return
     changed = writer.filtered(difference.modified | difference.added)
     removed = writer.filtered(difference.removed)
     own = frozenset(changed - _STRIPPED)
@@ -188,9 +192,17 @@ def _without_managed_fields(obj: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def apply(
-    live: dict[str, Any] | None, applied: dict[str, Any], schema: Schema, writer: Writer, *, force: bool, described: str
+    live: dict[str, Any] | None,
+    applied: dict[str, Any],
+    schema: Schema,
+    writer: Writer,
+    empty: Mapping[str, Any],
+    *,
+    force: bool,
+    described: str,
 ) -> dict[str, Any]:
-    """The object after a server-side apply. `described` names it in errors: `ns/name; apps/v1, Kind=Deployment`.
+    """The object after a server-side apply. `empty` is an empty object of the type; `described` names it in errors:
+    `ns/name; apps/v1, Kind=Deployment`.
 
     Raises ApiError: 400 for managedFields in the patch, 500 where the patch does not fit the schema, 409 for conflicts.
     """
@@ -199,7 +211,7 @@ def apply(
     base = live if live is not None else _empty_like(applied)
     owners = decode(base)
     if live is not None and not owners:
-        owners = [_before_first_apply(live, schema, writer)]
+        owners = [_before_first_apply(live, empty, schema, writer)]
     try:
         fields = writer.filtered(field_sets.field_set(applied, schema))
     except field_sets.TypedError as error:
@@ -222,14 +234,20 @@ def _empty_like(applied: Mapping[str, Any]) -> dict[str, Any]:
     return {"apiVersion": applied.get("apiVersion"), "kind": applied.get("kind"), "metadata": metadata}
 
 
-def _before_first_apply(live: Mapping[str, Any], schema: Schema, writer: Writer) -> Ownership:
-    fields = field_sets.field_set(_without_managed_fields(live), schema)
+def _before_first_apply(live: Mapping[str, Any], empty: Mapping[str, Any], schema: Schema, writer: Writer) -> Ownership:
+    """The owner of everything in an object that nobody owned."""
+    difference = field_sets.compare(_without_managed_fields(empty), _without_managed_fields(live), schema)
+    fields = writer.filtered(difference.added | difference.modified)
     manager = Manager("before-first-apply", "Update", writer.manager.api_version)
-    return Ownership(manager, frozenset(writer.filtered(fields) - _STRIPPED), writer.time)
+    return Ownership(manager, frozenset(fields - _STRIPPED), writer.time)
 
 
 def _pruned(merged: Any, fields: FieldSet, owners: list[Ownership], schema: Schema, writer: Writer) -> Any:
-    """Without what this applier set last time, does not set now, and nobody else owns."""
+    """Without what this applier set last time, does not set now, and nobody else owns.
+
+    The three steps of structured merge diff: remove all that was applied last, keep what somebody owns, and keep what
+    lies dangling below neither.
+    """
     last: FieldSet = set()
     owned: FieldSet = set(fields)
     for owner in owners:
@@ -239,13 +257,16 @@ def _pruned(merged: Any, fields: FieldSet, owners: list[Ownership], schema: Sche
             owned |= owner.fields
     if not last:
         return merged
-    candidates = field_sets.with_named_parents(last)
-    protected = field_sets.with_named_parents(owned)
-    present = field_sets.with_named_parents(field_sets.field_set(merged, schema))
-    kept = {path for path in present if path in protected or path not in candidates}
-    kept_parents = {path[:length] for path in kept for length in range(1, len(path))}
-    unwanted = present - kept - kept_parents
-    return field_sets.remove(merged, schema, unwanted)
+    everything, last = _members(merged, schema), field_sets.with_named_parents(last)
+    untouched = _members(field_sets.remove(merged, schema, last), schema)
+    wanted = untouched | field_sets.with_named_parents(owned)
+    kept = _members(field_sets.remove(merged, schema, everything - wanted), schema)
+    return field_sets.remove(merged, schema, (everything - kept) & last)
+
+
+def _members(value: Any, schema: Schema) -> FieldSet:
+    """The fields of a value and the struct fields that they lie in."""
+    return field_sets.with_named_parents(field_sets.field_set(value, schema)) if value is not MISSING else set()
 
 
 def _others_after(

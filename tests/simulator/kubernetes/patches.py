@@ -33,7 +33,7 @@ def apply_json_patch(obj: dict[str, Any], operations: Any) -> dict[str, Any]:
     """RFC 6902. Raises ApiError 400 for what is no list, 422 for a patch that cannot be applied."""
     if not isinstance(operations, list):
         raise errors.bad_request(
-            "error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch"
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
         )
     try:
         result = jsonpatch.JsonPatch(operations).apply(copy.deepcopy(obj))

@@ -114,7 +114,7 @@ def in_version(resource: Resource, obj: Object) -> Object:
 
 def list_objects(store: ObjectStore, wanted: Filter, query: Mapping[str, str]) -> tuple[dict[str, Any], list[Object]]:
     """The list's metadata and its objects: one page of them where the query limits it. Raises ApiError 400 or 410."""
-    limit = _number(query.get("limit", ""), "limit")
+    limit = _number(query.get("limit", ""))
     version, start = store.version, ("", "")
     token = query.get("continue", "")
     if token:
@@ -133,11 +133,11 @@ def list_objects(store: ObjectStore, wanted: Filter, query: Mapping[str, str]) -
     return metadata, remaining
 
 
-def _number(text: str, name: str) -> int:
+def _number(text: str) -> int:
     try:
         return int(text or 0)
     except ValueError as error:
-        raise errors.bad_request(f"invalid {name}: {text!r} is not a number") from error
+        raise errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
 
 
 def _check_version(store: ObjectStore, query: Mapping[str, str]) -> None:
@@ -160,7 +160,8 @@ def parse_version(text: str) -> int:
         return int(text)
     except ValueError as error:
         raise errors.bad_request(
-            f'Invalid resource version "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
+            f'strconv.ParseUint: parsing "{text}": invalid syntax'
         ) from error
 
 

@@ -42,10 +42,8 @@ def negotiate(accept: str) -> Representation:
         known = form == OBJECT or (form in (TABLE, PARTIAL) and given.get("g") == "meta.k8s.io")
         if known and given.get("v", "v1") in _META_VERSIONS:
             return Representation(form, media_type == "application/yaml", given.get("v", "v1"))
-    raise errors.not_acceptable(
-        "only the following media types are accepted: application/json, "
-        "application/yaml, application/vnd.kubernetes.protobuf"
-    )
+    types = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    raise errors.not_acceptable(f"406: Not Acceptable\n\nAvailable representations: {types}")
 
 
 @dataclass(frozen=True)

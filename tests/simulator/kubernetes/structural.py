@@ -83,11 +83,11 @@ def apply_defaults(value: Any, schema: Schema) -> None:
 
 
 def drop_nulls(value: Any, schema: Schema) -> None:
-    """Drop, in place, nulls of members that have a default and are not nullable: defaulting replaces them."""
+    """Drop, in place, nulls of members that the schema knows and that are not nullable."""
     if isinstance(value, dict):
         for key in list(value):
             member = schemas.member(schema, key)
-            if value[key] is None and "default" in member and not member.get("nullable"):
+            if value[key] is None and member and not member.get("nullable"):
                 del value[key]
             else:
                 drop_nulls(value[key], member)

@@ -91,6 +91,8 @@ def _name(resource: Resource, name: str) -> list[FieldError]:
         wrong = name in (".", "..") or "/" in name or "%" in name
         return [errors.invalid_value("metadata.name", name, "may not contain '/' or '%'")] if wrong else []
     if resource.key in _LABEL_NAMED:
+        if "." in name:
+            return [errors.invalid_value("metadata.name", name, "must not contain dots")]
         return _matched(name, _LABEL, 63, _LABEL_HELP)
     if resource.key in _SERVICE_NAMED:
         return _matched(name, _SERVICE_NAME, 63, _SERVICE_HELP)
@@ -192,11 +194,17 @@ def _workload(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Fie
     found = (template.get("metadata") or {}).get("labels") or {}
     if selector is None:
         findings.append(errors.required("spec.selector"))
+        detail = "`selector` does not match template `labels`"
+        findings.append(errors.invalid_value("spec.template.metadata.labels", found or None, detail))
     elif not selector.get("matchLabels") and not selector.get("matchExpressions"):
         findings.append(errors.invalid_value("spec.selector", selector, "empty selector is invalid for deployment"))
     elif not selectors.from_spec(selector).matches(found):
         detail = "`selector` does not match template `labels`"
         findings.append(errors.invalid_value("spec.template.metadata.labels", found, detail))
+    strategy = spec.get("strategy") or {}
+    if strategy.get("type") == "Recreate" and strategy.get("rollingUpdate") is not None:
+        detail = "may not be specified when strategy `type` is 'Recreate'"
+        findings.append(errors.forbidden_field("spec.strategy.rollingUpdate", detail))
     findings += labels(found, "spec.template.metadata.labels")
     return findings + _pod_spec(template.get("spec") or {}, "spec.template.spec")
 
@@ -284,7 +292,9 @@ def _secret(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Field
 
 def _role_reference(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[FieldError]:
     if old is not None and new.get("roleRef") != old.get("roleRef"):
-        return [errors.invalid_value("roleRef", new.get("roleRef"), "cannot change roleRef")]
+        reference = new.get("roleRef") or {}
+        shown = {"APIGroup": reference.get("apiGroup"), "Kind": reference.get("kind"), "Name": reference.get("name")}
+        return [errors.invalid_value("roleRef", shown, "cannot change roleRef")]
     return []
 
 
@@ -308,7 +318,7 @@ def _node(new: Mapping[str, Any], _old: Mapping[str, Any] | None) -> list[FieldE
         effect = taint.get("effect", "")
         if effect not in ("NoSchedule", "PreferNoSchedule", "NoExecute"):
             supported = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-            findings.append(errors.unsupported_value(f"spec.taints[{index}].effect", effect, supported))
+            findings.append(errors.unsupported_value(f"metadata.taints[{index}].effect", effect, supported))
     return findings
 
 

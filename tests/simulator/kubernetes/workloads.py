@@ -75,11 +75,19 @@ def reconcile_deployment(controllers: Controllers, key: Key) -> None:
     sets = _owned(controllers, "replicasets.apps", deployment)
     hashed = template_hash(deployment["spec"]["template"])
     current = next((item for item in sets if item["metadata"]["labels"].get(HASH_LABEL) == hashed), None)
+    newest = max((_revision(item) for item in sets), default=0)
     if current is None and not deployment["spec"].get("paused"):
-        current = _create_replica_set(controllers, deployment, hashed, len(sets) + 1)
+        current = _create_replica_set(controllers, deployment, hashed, newest + 1)
         sets = _owned(controllers, "replicasets.apps", deployment)
+    elif current is not None and _revision(current) < newest:
+        current = _with_revision(controllers, current, newest + 1)
     if current is not None:
-        _resize(controllers, deployment, current, [item for item in sets if item is not current])
+        _resize(
+            controllers,
+            deployment,
+            current,
+            [item for item in sets if item["metadata"]["name"] != current["metadata"]["name"]],
+        )
         sets = _owned(controllers, "replicasets.apps", deployment)
     _report_deployment(controllers, key, sets, current, hashed)
 
@@ -101,6 +109,16 @@ def _report_deployment(
     if latest.get("status") != status or latest["metadata"].get("annotations") != annotations:
         metadata = {**latest["metadata"], "annotations": annotations}
         controllers.replace({**latest, "metadata": metadata, "status": status}, subresource="status")
+
+
+def _revision(replica_set: Object) -> int:
+    return int((replica_set["metadata"].get("annotations") or {}).get(REVISION, 0))
+
+
+def _with_revision(controllers: Controllers, replica_set: Object, revision: int) -> Object:
+    """A replica set whose template is wanted again has the newest revision again."""
+    annotations = {**replica_set["metadata"]["annotations"], REVISION: str(revision)}
+    return controllers.replace({**replica_set, "metadata": {**replica_set["metadata"], "annotations": annotations}})
 
 
 def _create_replica_set(controllers: Controllers, deployment: Object, hashed: str, revision: int) -> Object:

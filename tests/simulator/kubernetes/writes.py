@@ -38,6 +38,11 @@ NAME_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 _NO_UNCONDITIONAL_UPDATE = frozenset({custom_resources.DEFINITIONS, "leases.coordination.k8s.io"})
 _RETURNED_WHEN_DELETED = frozenset(
     {
+        "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+        "volumeattributesclasses.storage.k8s.io",
         "pods",
         "services",
         "persistentvolumeclaims",
@@ -93,7 +98,7 @@ class ObjectWriter:
         self._settle_namespace(resource, obj, namespace)
         metadata = obj["metadata"]
         if metadata.get("resourceVersion"):
-            raise errors.bad_request("resourceVersion should not be set on objects to be created")
+            raise errors.unclassified("resourceVersion should not be set on objects to be created")
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"][:58] + random_suffix()
             if resource.key == "namespaces":
@@ -213,12 +218,12 @@ class ObjectWriter:
     ) -> Object:
         """Store `obj` in place of `live` after all checks; nothing is written when they are equal."""
         self._check_version(resource, live, obj)
-        obj = self._prepared(resource, live, obj, subresource)
         if not applied:
             base = self._at_version(resource, live)
             managed_fields.track_update(
                 base, obj, resource.schema, self._writer(resource, options, "Update", subresource)
             )
+        obj = self._prepared(resource, live, obj, subresource)
         self._admission.on_update(resource, obj, live)
         self._validate(resource, obj, live)
         if self._same_but_times(obj, live):
@@ -257,6 +262,8 @@ class ObjectWriter:
     @staticmethod
     def _check_version(resource: Resource, live: Object, obj: Object) -> None:
         version = obj["metadata"].get("resourceVersion")
+        if version and not version.isdigit():
+            raise errors.unclassified(f'strconv.ParseUint: parsing "{version}": invalid syntax')
         if version and version != live["metadata"]["resourceVersion"]:
             raise errors.conflict(resource.plural, resource.group, live["metadata"]["name"])
 
@@ -344,8 +351,9 @@ class ObjectWriter:
         if media_type == patches.JSON_PATCH:
             return patches.apply_json_patch(live, body)
         if not isinstance(body, dict):
+            found = structural.json_type(body)
             raise errors.bad_request(
-                f"error decoding patch: json: cannot unmarshal {type(body).__name__} into an object"
+                f"error decoding patch: json: cannot unmarshal {found} into Go value of type map[string]interface {{}}"
             )
         if media_type == patches.MERGE_PATCH:
             return copy.deepcopy(patches.apply_merge_patch(live, body))
@@ -358,22 +366,30 @@ class ObjectWriter:
             finding = errors.required("fieldManager", "is required for apply patch")
             raise errors.invalid("PatchOptions", "meta.k8s.io", "", [finding])
         applied = _decoded_yaml(body)
-        self._check_type_meta(resource, applied)
+        if (applied.get("apiVersion"), applied.get("kind")) != (resource.api_version, resource.kind):
+            version = applied.get("apiVersion") or "/"
+            raise errors.bad_request(f"invalid object type: {version}, Kind={applied.get('kind', '')}")
         given_namespace = applied.setdefault("metadata", {}).get("namespace", "")
+        given_name = applied["metadata"].get("name", "")
         self._settle_namespace(resource, applied, namespace)
         self._settle_name(applied, name)
         stored = self._store.get(Key(resource.key, namespace if resource.namespaced else "", name))
         if stored is None and (subresource or applied["metadata"].get("uid")):
             raise errors.not_found(resource.plural, resource.group, name)
         live = self._at_version(resource, stored) if stored is not None else None
+        if live is None and not given_name:
+            raise errors.bad_request(
+                f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+            )
         if live is not None:
             self._check_version(resource, live, {"metadata": applied["metadata"]})
-        described = f"{given_namespace}/{name}; {resource.group}/{resource.version}, Kind={resource.kind}"
+        described = f"{given_namespace}/{given_name}; {resource.group}/{resource.version}, Kind={resource.kind}"
         merged = managed_fields.apply(
             live,
             applied,
             resource.schema,
             self._writer(resource, options, "Apply", subresource),
+            self._empty_object(resource),
             force=options.force,
             described=described,
         )
@@ -404,10 +420,16 @@ class ObjectWriter:
         self._check_delete_preconditions(resource, live, options)
         if resource.key == "namespaces":
             return self._delete_namespace(resource, live, dry_run)
+        if resource.key == custom_resources.DEFINITIONS and "deletionTimestamp" not in live["metadata"]:
+            obj = custom_resources.terminating(live, self._clock.timestamp())
+            self._order_metadata(obj)
+            return self._stored(key_of(resource, live), obj, dry_run)
         finalizers = _finalizers_for(live, options.get("propagationPolicy"))
         grace = self._grace_seconds(resource, live, options)
         if finalizers or grace:
             return self._mark_deleted(resource, live, finalizers, grace, dry_run)
+        if resource.key == "pods" and "deletionTimestamp" not in live["metadata"]:
+            live = self._mark_deleted(resource, live, [], 0, dry_run)
         removed = live if dry_run else self._store.remove(key_of(resource, live)) or live
         if resource.key in _RETURNED_WHEN_DELETED:
             return self._at_version(resource, removed)
@@ -495,7 +517,8 @@ class ObjectWriter:
         decoder = Decoder(findings, HOOKS)
         if resource.custom:
             obj = copy.deepcopy(body)
-            obj["metadata"] = decoder.decode(body.get("metadata") or {}, {"$ref": schemas.OBJECT_META}, "metadata")
+            obj["metadata"] = decoder.decode(body.get("metadata") or {}, {"$ref": schemas.OBJECT_META})
+            findings.unknown = [f"metadata.{path}" for path in findings.unknown]
             findings.unknown += structural.prune(obj, resource.schema)
             structural.drop_nulls(obj, resource.schema)
             structural.apply_defaults(obj, resource.schema)
@@ -517,8 +540,8 @@ class ObjectWriter:
         kind, api_version = body.get("kind"), body.get("apiVersion")
         if resource.custom and not kind:
             raise errors.bad_request(
-                f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: '
-                "Object 'Kind' is missing in the request body"
+                f"the object provided is unrecognized (must be of type {resource.kind}): "
+                f"Object 'Kind' is missing in '{json.dumps(body)}' ({json.dumps(body)[:30]})"
             )
         if api_version and api_version != resource.api_version:
             raise errors.bad_request(
@@ -577,7 +600,7 @@ class ObjectWriter:
         elif resource.has_status and not subresource:
             ignored = (("f:status",),)
         manager = Manager(options.manager, operation, resource.api_version, subresource)
-        return Writer(manager, self._clock.timestamp(), ignored)
+        return Writer(manager, "" if subresource == "scale" else self._clock.timestamp(), ignored)
 
     @staticmethod
     def _order_metadata(obj: Object) -> None:

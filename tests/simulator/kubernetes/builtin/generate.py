@@ -43,7 +43,7 @@ _GO_STRUCT = re.compile(r"^type (\w+) struct \{$(.*?)^\}$", re.MULTILINE | re.DO
 _GO_FIELD = re.compile(r"^\s+\w+\s+(\S+)\s+`.*?json:\"(\w+),(omit[a-z,]+)", re.MULTILINE)
 _GO_PROTOBUF = re.compile(r"^\s+(?:\w+\s+)?(\S+)\s+`json:\"(\w*)[^\"]*\".*?protobuf:\"\w+,(\d+),[^\"]*\"", re.MULTILINE)
 _GO_PACKAGES = {
-    "api": ("io.k8s.api.{0}.{1}", "*/v1*/types.go"),
+    "api": ("io.k8s.api.{0}.{1}", "*/v*/types.go"),
     "apimachinery": ("io.k8s.apimachinery.pkg.apis.{0}.{1}", "pkg/apis/meta/v1/types.go"),
     "apiextensions-apiserver": (
         "io.k8s.apiextensions-apiserver.pkg.apis.{0}.{1}",
