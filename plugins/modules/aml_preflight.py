@@ -73,7 +73,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 settings:
-  description: Every variable of the schema with its type and default; secrets as a marker.
+  description: Every variable that is set or has a default, typed; secrets as a marker.
   returned: success
   type: dict
 workspace_ids:

@@ -69,3 +69,10 @@ def test_the_schema_has_every_connection_option_of_the_modules() -> None:
     assert {f"aml_{option}" for option in options} <= set(BY_NAME)
     secret = {f"aml_{name}" for group in (AZURE, KUBERNETES) for (name,) in secret_options(group.argument_spec)}
     assert secret <= {name for name, variable in BY_NAME.items() if variable.secret}
+
+
+def test_what_may_be_unset_is_omitted() -> None:
+    # Before ansible-core 2.19 a template makes an empty text of null, which no module takes for a boolean.
+    for path in ROLE_FILES:
+        for name in re.findall(r"settings\.(aml_\w+) \}\}", path.read_text(encoding="utf-8")):
+            assert BY_NAME[name].default is not None, f"{path}: {name}"

@@ -35,7 +35,8 @@ def run(call: Call) -> Outcome:
     """Return the settings; with facts also what the rules find, and the plan of a cluster that nothing blocks."""
     settings = _settings(call)
     result: dict[str, Any] = {
-        "settings": dict(settings.values),
+        # Only what is set: before ansible-core 2.19 a template makes an empty text of null, which is no boolean.
+        "settings": {name: value for name, value in settings.values.items() if value is not None},
         "workspace_ids": settings.workspace_ids(),
         "namespaces": settings.namespaces(),
     }

@@ -85,11 +85,12 @@ def make_plan(settings: Settings, facts: FleetFacts) -> Plan:
 
 
 def _options(settings: Settings, facts: FleetFacts) -> dict[str, Any]:
-    """Return what the stages' modules need and only the facts tell."""
+    """Return what the stages' modules need and only the facts tell; what is to stay as it is is left out."""
     kubernetes = facts["kubernetes"]
     workspaces = {parse_workspace_id(each).name for each in settings.workspace_ids()}
+    upgrade = wanted_upgrade(settings, facts)
     return {
-        "enable_upgrade": wanted_upgrade(settings, facts),
+        **({} if upgrade is None else {"enable_upgrade": upgrade}),
         "extension_name": facts["extension"]["name"] if facts["extension"] else settings.text("extension_name"),
         "pools": wanted_labels.wanted_pool_labels(settings, facts),
         "nodes": wanted_labels.wanted_node_labels(settings, facts),
