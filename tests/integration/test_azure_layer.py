@@ -94,7 +94,7 @@ def tokens(fleet: Simulator) -> int:
 def test_a_run_asks_once_for_token_cloud_and_kubeconfig(fleet: Simulator) -> None:
     memory = create()
     cluster = fleet.clusters["aks"]["id"]
-    for _ in range(3):
+    for _unused in range(3):
         connection = connect(fleet, memory=memory)
         read_cluster(connection, cluster)
         fetch_kubeconfig(connection, cluster)

@@ -147,12 +147,12 @@ def test_a_source_that_lacks_something_says_what() -> None:
 def test_tokens_are_shared_between_tasks_and_hidden() -> None:
     memory, source = Memory(), Source()
     hidden: list[str] = []
-    one, two = (SharedCredential(lambda: source, "key", memory, hidden.append) for _ in range(2))
+    one, two = (SharedCredential(lambda: source, "key", memory, hidden.append) for _unused in range(2))
     assert one.get_token("scope").token == two.get_token("scope").token == "token 1"
     assert len(source.asked) == 1
     assert set(hidden) == {"token 1"}
     assert two.get_token("another").token == "token 2"
-    (seconds,) = {round(kept, -1) for _, kept in memory.values.values()}
+    (seconds,) = {round(kept, -1) for _unused, kept in memory.values.values()}
     assert seconds == 3180, "it is dropped before azure-core would want to renew it"
 
 
@@ -267,7 +267,7 @@ def test_the_subscription_of_the_cluster_decides() -> None:
     assert connection(cluster_id=cluster, subscription_id="default").subscription_id == "of-the-cluster"
     assert connection(subscription_id="default").subscription_id == "default"
     with pytest.raises(AzureError, match="AZURE_SUBSCRIPTION_ID"):
-        _ = connection().subscription_id
+        _unused = connection().subscription_id
 
 
 def test_certificates_of_endpoints_are_checked_unless_told_otherwise(tmp_path: Path) -> None:
