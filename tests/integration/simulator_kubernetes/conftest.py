@@ -25,7 +25,7 @@ Kubectl = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedServer]:
     """A cluster with CPU and GPU nodes."""
-    with SimulatedServer(tmp_path_factory.mktemp("cluster")) as found:
+    with SimulatedServer(tmp_path_factory.mktemp("cluster"), "1.35.4") as found:
         yield found
 
 

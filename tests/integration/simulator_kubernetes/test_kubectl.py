@@ -135,7 +135,7 @@ def test_watching(program: str, kubectl: Kubectl, kubeconfig: Path, namespace: s
     command = [program, "-n", namespace, "get", "configmaps", "-w", "--no-headers"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as watching:
         assert watching.stdout is not None
-        listed = {watching.stdout.readline().split()[0] for _ in range(2)}
+        listed = {watching.stdout.readline().split()[0] for _unused in range(2)}
         kubectl("-n", namespace, "create", "configmap", "second", "--from-literal=a=b")
         added = watching.stdout.readline().split()[:2]
         watching.terminate()

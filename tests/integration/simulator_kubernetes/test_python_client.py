@@ -69,7 +69,7 @@ def test_watch_from_too_long_ago(api_client: kubernetes_client.ApiClient, place:
         if number % 100 == 0 and number > 1900:
             break
     with pytest.raises(ApiException) as caught:
-        for _ in kubernetes_watch.Watch().stream(
+        for _unused in kubernetes_watch.Watch().stream(
             core.list_namespaced_config_map, place, resource_version="1", timeout_seconds=2
         ):
             pass

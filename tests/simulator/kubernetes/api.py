@@ -127,7 +127,7 @@ class SimulatedKubernetesApi:
         certificate = request.transport.get_extra_info("peercert") if request.transport is not None else None
         if certificate:
             return _certificate_user(certificate)
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        scheme, _unused, token = request.headers.get("Authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() == "bearer" and token:
             if self._tokens is not None and token in self._tokens:

@@ -122,7 +122,7 @@ class Controllers:
 
     def settle(self, rounds: int = _ROUNDS) -> None:
         """Work through the marked objects now, at most so many."""
-        for _ in range(rounds):
+        for _unused in range(rounds):
             if not self._marked:
                 return
             key = next(iter(self._marked))

@@ -287,7 +287,7 @@ def path_text(path: Iterable[str]) -> str:
     """A path as messages print it: `.spec.containers[name="x"].image`."""
     parts: list[str] = []
     for element in path:
-        kind, _, content = element.partition(":")
+        kind, _unused, content = element.partition(":")
         if kind == "f":
             parts.append(f".{content}")
         elif kind == "k":

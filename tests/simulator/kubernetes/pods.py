@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.kubernetes import scheduler
+from tests.simulator.kubernetes import events, scheduler
 from tests.simulator.kubernetes.nodes import KUBELET
 from tests.simulator.kubernetes.store import Key, Object
 from tests.simulator.kubernetes.writes import WriteOptions
@@ -91,11 +91,15 @@ def _place(controllers: Controllers, pod: Object) -> None:
     now = controllers.clock.timestamp()
     if decision.node:
         bind(controllers, pod, decision.node)
+        placed = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        message = f"Successfully assigned {placed} to {decision.node}"
+        events.tell(controllers, pod, events.SCHEDULER, "Scheduled", message)
         return
     previous = next((item for item in status.get("conditions") or () if item["type"] == "PodScheduled"), None)
     if previous is None or previous.get("message") != decision.message:
         status["conditions"] = [_condition("PodScheduled", "False", now, "Unschedulable", decision.message)]
         controllers.set_status(pod, status, SCHEDULER)
+        events.tell(controllers, pod, events.SCHEDULER, "FailedScheduling", decision.message, warning=True)
 
 
 def bind(controllers: Controllers, pod: Object, node: str) -> None:

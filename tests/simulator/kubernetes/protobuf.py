@@ -43,7 +43,7 @@ def decode(raw: bytes) -> dict[str, Any]:
         envelope = dict(_fields(raw[len(MAGIC) :]))
         named = {number: value.decode() for number, value in _fields(envelope.get(1, b""))}
         api_version, kind = named.get(1, ""), named.get(2, "")
-        group, _, version = api_version.rpartition("/")
+        group, _unused, version = api_version.rpartition("/")
         definition = builtin.kinds()[f"{group}/{version}/{kind}"]
         decoded = _message(envelope.get(2, b""), {"$ref": definition})
     except (KeyError, ValueError, IndexError, AttributeError) as error:

@@ -179,7 +179,7 @@ def _decode_continue(token: str) -> tuple[int, tuple[str, str]]:
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         content = json.loads(raw.decode("latin-1"))
-        namespace, _, name = content["start"].partition("/")
+        namespace, _unused, name = content["start"].partition("/")
         return int(content["rv"]), (namespace, name)
     except (ValueError, KeyError, TypeError) as error:
         reason = go_json_error(raw, error) if isinstance(error, ValueError) else str(error)

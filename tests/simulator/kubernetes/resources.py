@@ -157,7 +157,7 @@ class ResourceRegistry:
 
     def by_key(self, key: str) -> Resource | None:
         """A served resource by its qualified name, in its first version."""
-        plural, _, group = key.partition(".")
+        plural, _unused, group = key.partition(".")
         for resource in self:
             if resource.plural == plural and resource.group == group:
                 return resource

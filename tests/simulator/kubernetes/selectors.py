@@ -184,7 +184,7 @@ def parse_fields(text: str, refusal: Callable[[str], str]) -> tuple[FieldRequire
         operator = next((item for item in ("!=", "==", "=") if item in term), "")
         if not operator:
             raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
-        path, _, value = term.partition(operator)
+        path, _unused, value = term.partition(operator)
         why = refusal(path)
         if why:
             raise bad_request(why)

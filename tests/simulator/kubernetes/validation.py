@@ -188,8 +188,6 @@ def _workload(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Fie
     if replicas < 0:
         findings.append(errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0"))
     selector = spec.get("selector")
-    if old is not None and selector != (old.get("spec") or {}).get("selector"):
-        findings.append(errors.invalid_value("spec.selector", selector, "field is immutable"))
     template = spec.get("template") or {}
     found = (template.get("metadata") or {}).get("labels") or {}
     if selector is None:
@@ -206,7 +204,10 @@ def _workload(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Fie
         detail = "may not be specified when strategy `type` is 'Recreate'"
         findings.append(errors.forbidden_field("spec.strategy.rollingUpdate", detail))
     findings += labels(found, "spec.template.metadata.labels")
-    return findings + _pod_spec(template.get("spec") or {}, "spec.template.spec")
+    findings += _pod_spec(template.get("spec") or {}, "spec.template.spec")
+    if old is not None and selector != (old.get("spec") or {}).get("selector"):
+        findings.append(errors.invalid_value("spec.selector", selector, "field is immutable"))
+    return findings
 
 
 def _pod(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[FieldError]:

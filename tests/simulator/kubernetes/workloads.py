@@ -13,8 +13,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tests.simulator.kubernetes import events, scheduler
 from tests.simulator.kubernetes import pods as pod_control
-from tests.simulator.kubernetes import scheduler
 from tests.simulator.kubernetes.store import Key, Object
 from tests.simulator.kubernetes.writes import NAME_ALPHABET
 
@@ -141,24 +141,34 @@ def _create_replica_set(controllers: Controllers, deployment: Object, hashed: st
         },
         "spec": {"replicas": replicas, "selector": selector, "template": template},
     }
-    return controllers.create("apps/v1", "ReplicaSet", metadata["namespace"], body)
+    made = controllers.create("apps/v1", "ReplicaSet", metadata["namespace"], body)
+    _tell_scaling(controllers, deployment, made, 0, replicas)
+    return made
+
+
+def _tell_scaling(controllers: Controllers, deployment: Object, replica_set: Object, before: int, after: int) -> None:
+    if before != after:
+        word = "up" if after > before else "down"
+        message = f"Scaled {word} replica set {replica_set['metadata']['name']} from {before} to {after}"
+        events.tell(controllers, deployment, events.DEPLOYMENTS, "ScalingReplicaSet", message)
 
 
 def _resize(controllers: Controllers, deployment: Object, current: Object, old: Sequence[Object]) -> None:
     """Size the current replica set, and shrink the old ones as its pods get ready."""
     wanted = deployment["spec"].get("replicas", 1)
-    _set_replicas(controllers, current, wanted)
+    _set_replicas(controllers, deployment, current, wanted)
     ready = (current.get("status") or {}).get("readyReplicas", 0)
     surplus = 0 if deployment["spec"]["strategy"]["type"] == "Recreate" else max(wanted - ready, 0)
     for replica_set in old:
         allowed = min(replica_set["spec"].get("replicas", 0), surplus)
-        _set_replicas(controllers, replica_set, allowed)
+        _set_replicas(controllers, deployment, replica_set, allowed)
         surplus -= allowed
 
 
-def _set_replicas(controllers: Controllers, replica_set: Object, replicas: int) -> None:
+def _set_replicas(controllers: Controllers, deployment: Object, replica_set: Object, replicas: int) -> None:
     if replica_set["spec"].get("replicas") == replicas:
         return
+    _tell_scaling(controllers, deployment, replica_set, replica_set["spec"].get("replicas", 0), replicas)
     annotations = {**(replica_set["metadata"].get("annotations") or {})}
     annotations["deployment.kubernetes.io/desired-replicas"] = str(replicas)
     metadata = {**replica_set["metadata"], "annotations": annotations}
@@ -238,12 +248,16 @@ def reconcile_replica_set(controllers: Controllers, key: Key) -> None:
         return
     found = [pod for pod in _owned(controllers, "pods", replica_set) if _is_active(pod)]
     wanted = replica_set["spec"].get("replicas", 1)
-    for _ in range(wanted - len(found)):
+    for _unused in range(wanted - len(found)):
         name = {"generateName": f"{replica_set['metadata']['name']}-"}
-        _create_pod(controllers, replica_set, name)
+        pod = _create_pod(controllers, replica_set, name)
+        message = f"Created pod: {pod['metadata']['name']}"
+        events.tell(controllers, replica_set, events.REPLICA_SETS, "SuccessfulCreate", message)
     if len(found) > wanted:
         for pod in sorted(found, key=_least_wanted)[: len(found) - wanted]:
             controllers.delete(pod)
+            message = f"Deleted pod: {pod['metadata']['name']}"
+            events.tell(controllers, replica_set, events.REPLICA_SETS, "SuccessfulDelete", message)
     found = [pod for pod in _owned(controllers, "pods", replica_set) if _is_active(pod)]
     ready = sum(pod_control.is_ready(pod) for pod in found)
     counts = {"fullyLabeledReplicas": len(found), "readyReplicas": ready, "availableReplicas": ready}

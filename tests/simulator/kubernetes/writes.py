@@ -622,7 +622,7 @@ def key_of(resource: Resource, obj: Mapping[str, Any]) -> Key:
 
 def random_suffix() -> str:
     """Five characters as `generateName` appends them."""
-    return "".join(secrets.choice(NAME_ALPHABET) for _ in range(5))
+    return "".join(secrets.choice(NAME_ALPHABET) for _unused in range(5))
 
 
 def _without(obj: Mapping[str, Any], keys: set[str]) -> dict[str, Any]:
@@ -669,7 +669,7 @@ def _finalizers_for(live: Object, policy: str | None) -> list[str]:
 def _patch_failure(body: Any, patched: Object, media_type: str, error: errors.ApiError) -> errors.ApiError:
     """A patch that leads to an object which cannot be read is 422, not 400, and shows the patch or the object."""
     text = str(error)
-    _, separator, detail = text.partition(": ")
+    _unused, separator, detail = text.partition(": ")
     if error.code != 400 or not separator or "cannot be handled as" not in text:
         return error
     shown = go_text(body) if media_type == patches.STRATEGIC_PATCH else json.dumps(patched, separators=(",", ":"))

@@ -51,7 +51,7 @@ class Client:
 
     async def until(self, path: str, accept: Callable[[ApiAnswer], bool]) -> ApiAnswer:
         """The first answer that is accepted; fails after five real seconds."""
-        for _ in range(500):
+        for _unused in range(500):
             answer = await self.get(path)
             if accept(answer):
                 return answer

@@ -246,6 +246,8 @@ async def test_pods_wait_for_a_node_that_fits(cluster: Client) -> None:
     condition = waiting.body["status"]["conditions"][0]
     assert (condition["type"], condition["status"], condition["reason"]) == ("PodScheduled", "False", "Unschedulable")
     assert "Insufficient nvidia.com/gpu" in condition["message"]
+    told = (await cluster.get("/api/v1/namespaces/default/events", fieldSelector="involvedObject.name=gpu")).body
+    assert [(event["type"], event["reason"]) for event in told["items"]] == [("Warning", "FailedScheduling")]
     await cluster.post("/api/v1/nodes", node("gpu", gpus=1))
     await cluster.until(f"{PODS}/gpu", lambda answer: answer.body["status"]["phase"] == "Running")
 

@@ -159,7 +159,7 @@ def _core_resources(release: Path) -> list[dict[str, Any]]:
     resources: dict[str, dict[str, Any]] = {}
     for entry in listing:
         kind = {"group": entry.get("group", ""), "version": entry.get("version", ""), "kind": entry["kind"]}
-        name, _, subresource = entry["name"].partition("/")
+        name, _unused, subresource = entry["name"].partition("/")
         if subresource:
             resources[name].setdefault("subresources", []).append(
                 {"subresource": subresource, "responseKind": kind, "verbs": entry["verbs"]}
