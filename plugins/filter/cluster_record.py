@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 DOCUMENTATION = r"""
 name: cluster_record
 short_description: Collects what the playbooks learned of one cluster
 version_added: 0.1.0
-author: azureml.fleet contributors
+author:
+  - azureml.fleet contributors (@azureml-fleet)
 description:
   - Takes a host's variables and returns what M(azureml.fleet.aml_report) needs of them.
   - It names the registered results of the collection's roles in one place, so that no playbook has to.
@@ -35,6 +33,9 @@ _value:
   description: The record; parts that were never reached are left out.
   type: dict
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 #: Stage -> the registered results of its role that can have changed something.
 _STAGE_RESULTS = {

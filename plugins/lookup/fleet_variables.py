@@ -5,23 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import (
-    BY_NAME,
-    PREFIX,
-    SECRET_IS_SET,
-)
-
 DOCUMENTATION = r"""
 name: fleet_variables
 short_description: Collects the aml_ variables of a host
 version_added: 0.1.0
-author: azureml.fleet contributors
+author:
+  - azureml.fleet contributors (@azureml-fleet)
 description:
   - Returns every variable of the current host whose name begins with C(aml_), so that misspelt ones can be found.
   - Secrets are replaced by a marker that says that they are set; of a secret dictionary the keys are kept.
@@ -44,6 +33,18 @@ _raw:
   type: list
   elements: dict
 """
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import (
+    BY_NAME,
+    PREFIX,
+    SECRET_IS_SET,
+)
 
 
 class LookupModule(LookupBase):

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A memory that the tasks of one run share: tokens and kubeconfigs, never on disk.
 
-A module run as a process of its own has none (`NoMemory`); the in-process shell lends one (plugin_utils/_run_memory.py).
+A module that runs as a process of its own has none (`NoMemory`); the in-process shell lends one
+(plugin_utils/_run_memory.py).
 """
 
 from __future__ import annotations

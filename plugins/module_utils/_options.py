@@ -2,11 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Option groups that several modules share: each option is declared here once, and documented once in the
-documentation fragment of the same name (plugins/doc_fragments/)."""
+documentation fragment of the same name (plugins/doc_fragments/).
+"""
 
 from __future__ import annotations
 
 from ansible.module_utils.basic import env_fallback
+
 from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec, Option
 
 
@@ -32,20 +34,14 @@ AZURE = ModuleSpec(
         "x509_certificate_path": _from_environment(
             "AZURE_X509_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH", type="path"
         ),
-        "x509_certificate_password": _from_environment(
-            "AZURE_CLIENT_CERTIFICATE_PASSWORD", type="str", no_log=True
-        ),
+        "x509_certificate_password": _from_environment("AZURE_CLIENT_CERTIFICATE_PASSWORD", type="str", no_log=True),
         "thumbprint": _from_environment("AZURE_THUMBPRINT", type="str"),
         "federated_token_file": _from_environment("AZURE_FEDERATED_TOKEN_FILE", type="path"),
-        "cloud_environment": _from_environment(
-            "AZURE_CLOUD_ENVIRONMENT", type="str", default="AzureCloud"
-        ),
+        "cloud_environment": _from_environment("AZURE_CLOUD_ENVIRONMENT", type="str", default="AzureCloud"),
         "authority_url": _from_environment(
             "AZURE_AUTHORITY_HOST", "AZURE_ADFS_AUTHORITY_URL", type="str", aliases=["adfs_authority_url"]
         ),
-        "disable_instance_discovery": _from_environment(
-            "AZURE_DISABLE_INSTANCE_DISCOVERY", type="bool", default=False
-        ),
+        "disable_instance_discovery": _from_environment("AZURE_DISABLE_INSTANCE_DISCOVERY", type="bool", default=False),
         "cert_validation_mode": _from_environment(
             "AZURE_CERT_VALIDATION_MODE", type="str", choices=["ignore", "validate"], default="validate"
         ),
@@ -63,18 +59,14 @@ KUBERNETES = ModuleSpec(
         "username": _from_environment("K8S_AUTH_USERNAME", type="str"),
         "password": _from_environment("K8S_AUTH_PASSWORD", type="str", no_log=True),
         "client_cert": _from_environment("K8S_AUTH_CERT_FILE", type="path", aliases=["cert_file"]),
-        "client_key": _from_environment(
-            "K8S_AUTH_KEY_FILE", type="path", aliases=["key_file"], no_log=False
-        ),
+        "client_key": _from_environment("K8S_AUTH_KEY_FILE", type="path", aliases=["key_file"], no_log=False),
         "ca_cert": _from_environment("K8S_AUTH_SSL_CA_CERT", type="path", aliases=["ssl_ca_cert"]),
         "validate_certs": _from_environment("K8S_AUTH_VERIFY_SSL", type="bool", aliases=["verify_ssl"]),
         "tls_server_name": _from_environment("K8S_AUTH_TLS_SERVER_NAME", type="str"),
         "proxy": _from_environment("K8S_AUTH_PROXY", type="str"),
         "no_proxy": _from_environment("K8S_AUTH_NO_PROXY", type="str"),
         "impersonate_user": _from_environment("K8S_AUTH_IMPERSONATE_USER", type="str"),
-        "impersonate_groups": _from_environment(
-            "K8S_AUTH_IMPERSONATE_GROUPS", type="list", elements="str"
-        ),
+        "impersonate_groups": _from_environment("K8S_AUTH_IMPERSONATE_GROUPS", type="list", elements="str"),
     },
 )
 

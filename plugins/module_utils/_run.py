@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import remove_values
+
 from ansible_collections.azureml.fleet.plugins.module_utils._memory import NoMemory, RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
 

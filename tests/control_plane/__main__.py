@@ -57,32 +57,20 @@ def _parser() -> argparse.ArgumentParser:
     )
     binaries.add_argument("--no-build", action="store_true", help="fail rather than build what is missing")
     state = argparse.ArgumentParser(add_help=False)
-    state.add_argument(
-        "--state-dir", type=Path, required=True, metavar="D", help="keys, data and logs lie here"
-    )
+    state.add_argument("--state-dir", type=Path, required=True, metavar="D", help="keys, data and logs lie here")
 
     command = commands.add_parser("up", parents=[state, binaries], help="start, and return when ready")
-    command.add_argument(
-        "--count", type=int, default=1, metavar="N", help="so many clusters, sharing one etcd"
-    )
-    command.add_argument(
-        "--nodes", type=Path, metavar="FILE", help="YAML list of node groups instead of the default"
-    )
-    command.add_argument(
-        "--ready-file", type=Path, metavar="F", help="write servers and kubeconfigs here as JSON"
-    )
+    command.add_argument("--count", type=int, default=1, metavar="N", help="so many clusters, sharing one etcd")
+    command.add_argument("--nodes", type=Path, metavar="FILE", help="YAML list of node groups instead of the default")
+    command.add_argument("--ready-file", type=Path, metavar="F", help="write servers and kubeconfigs here as JSON")
     command.set_defaults(command=_up)
     commands.add_parser("down", parents=[state], help="stop what `up` started").set_defaults(command=_down)
     command = commands.add_parser("restart", parents=[state], help="restart one API server")
     command.add_argument("--cluster", default="cluster-1")
     command.add_argument("--pause", type=float, default=0.0, metavar="SECONDS", help="stay away so long")
     command.set_defaults(command=_restart)
-    commands.add_parser("env", parents=[state], help="print shell settings for kubectl").set_defaults(
-        command=_env
-    )
-    commands.add_parser("build", parents=[binaries], help="find or build the binaries").set_defaults(
-        command=_build
-    )
+    commands.add_parser("env", parents=[state], help="print shell settings for kubectl").set_defaults(command=_env)
+    commands.add_parser("build", parents=[binaries], help="find or build the binaries").set_defaults(command=_build)
     commands.add_parser(
         "status", parents=[binaries], help="say whether tests can have a control plane here, and if not, why"
     ).set_defaults(command=_status)

@@ -150,9 +150,7 @@ def _acceptable(component: str, candidate: Path, origin: str, minor: str) -> boo
 
 def _version_of(binary: Path) -> str | None:
     try:
-        answer = subprocess.run(
-            [binary, "--version"], capture_output=True, text=True, timeout=30, check=False
-        )
+        answer = subprocess.run([binary, "--version"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     match = re.search(r"v(\d+\.\d+\.\d+\S*)", answer.stdout)
@@ -310,9 +308,7 @@ def _compile(recipe: _Recipe, source: Path, result: Path, progress: Progress) ->
     command += ["-o", str(result / recipe.output), recipe.package]
     started = last_shown = time.monotonic()
     done, tail = 0, list[str]()
-    with subprocess.Popen(
-        command, cwd=source, stderr=subprocess.PIPE, text=True, env=_go_environment()
-    ) as build:
+    with subprocess.Popen(command, cwd=source, stderr=subprocess.PIPE, text=True, env=_go_environment()) as build:
         if build.stderr is None:
             raise ControlPlaneError("The Go build's messages cannot be read.")
         for line in build.stderr:
@@ -336,9 +332,7 @@ def _go(arguments: Sequence[str], source: Path, timeout: float = 300) -> str:
         env=_go_environment(),
     )
     if answer.returncode:
-        raise BinariesUnavailableError(
-            f"`go {arguments[0]}` failed: {' '.join(answer.stderr.split())[-600:]}"
-        )
+        raise BinariesUnavailableError(f"`go {arguments[0]}` failed: {' '.join(answer.stderr.split())[-600:]}")
     return answer.stdout
 
 

@@ -143,9 +143,7 @@ def restart_api_server(planes: ControlPlanes, name: str, *, pause: float = 0.0) 
     cluster = planes.cluster(name)
     processes.stop(process for process in cluster.processes if process.name == API_SERVER)
     time.sleep(pause)
-    again = processes.start(
-        API_SERVER, cluster.api_server_command, cluster.folder / "logs" / f"{API_SERVER}.log"
-    )
+    again = processes.start(API_SERVER, cluster.api_server_command, cluster.folder / "logs" / f"{API_SERVER}.log")
     others = [process for process in cluster.processes if process.name != API_SERVER]
     changed = dataclasses.replace(cluster, processes=[*others, again])
     clusters = [changed if each.name == name else each for each in planes.clusters]
@@ -159,9 +157,7 @@ class _PortTakenError(ControlPlaneError):
     """Somebody else took a port between our look and our start."""
 
 
-def _up_once(
-    state_dir: Path, binaries: Binaries, names: Sequence[str], nodes: Sequence[NodeGroup]
-) -> ControlPlanes:
+def _up_once(state_dir: Path, binaries: Binaries, names: Sequence[str], nodes: Sequence[NodeGroup]) -> ControlPlanes:
     running: list[Started] = []
     client_port, peer_port, *api_ports = processes.free_ports(2 + len(names))
     try:
@@ -169,9 +165,7 @@ def _up_once(
         running.append(etcd)
         clusters = []
         for name, port in zip(names, api_ports, strict=True):
-            clusters.append(
-                _start_api_server(state_dir / name, binaries, f"http://127.0.0.1:{client_port}", port)
-            )
+            clusters.append(_start_api_server(state_dir / name, binaries, f"http://127.0.0.1:{client_port}", port))
             running += clusters[-1].processes
 
         def complete(cluster: Cluster) -> Cluster:
@@ -268,9 +262,7 @@ def _write_keys(folder: Path) -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     users.write_private(folder / "service-accounts.key", private.decode())
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     (folder / "service-accounts.pub").write_bytes(public)
 
 
@@ -316,9 +308,7 @@ def _furnish(cluster: Cluster, nodes: Sequence[NodeGroup]) -> None:
     objects = node_objects(nodes, cluster.version)
     for node in objects:
         _create(admin, "/api/v1/nodes", node)
-    _wait(
-        f"{cluster.name}: its {len(objects)} nodes to be ready", lambda: _ready_nodes(admin) >= len(objects)
-    )
+    _wait(f"{cluster.name}: its {len(objects)} nodes to be ready", lambda: _ready_nodes(admin) >= len(objects))
     _wait(f"{cluster.name}: the namespace default", lambda: _exists(admin, "/api/v1/namespaces/default"))
 
 
@@ -370,9 +360,7 @@ def _wait(what: str, condition: Callable[[], bool]) -> None:
 def _save(planes: ControlPlanes) -> None:
     state = {
         "etcd": dataclasses.asdict(planes.etcd),
-        "clusters": [
-            {**dataclasses.asdict(cluster), "folder": str(cluster.folder)} for cluster in planes.clusters
-        ],
+        "clusters": [{**dataclasses.asdict(cluster), "folder": str(cluster.folder)} for cluster in planes.clusters],
         "seconds": planes.seconds,
     }
     users.write_private(planes.state_dir / STATE_FILE, json.dumps(state, indent=1))

@@ -172,14 +172,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in terminalreporter.config.stash.get(SEEN, []):
         terminalreporter.write_line(f"real Kubernetes control plane: {line}")
     for reason, count in reasons.items():
-        terminalreporter.write_line(
-            f"SKIPPED {count} tests on a real Kubernetes control plane: {reason}", yellow=True
-        )
+        terminalreporter.write_line(f"SKIPPED {count} tests on a real Kubernetes control plane: {reason}", yellow=True)
 
 
-def _starter(
-    request: pytest.FixtureRequest, binaries: Binaries, tmp_path_factory: pytest.TempPathFactory
-) -> Starter:
+def _starter(request: pytest.FixtureRequest, binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Starter:
     def note(planes: ControlPlanes) -> None:
         names = ", ".join(cluster.name for cluster in planes.clusters)
         request.config.stash[SEEN].append(f"{binaries.describe()}: {names} ready in {planes.seconds} s")

@@ -71,7 +71,7 @@ def free_ports(count: int) -> list[int]:
     """Ports of the loopback that are free now. All are held until all are known, so that they differ."""
     with contextlib.ExitStack() as held:
         ports = []
-        for _ in range(count):
+        for _unused in range(count):
             probe = held.enter_context(socket.socket())
             probe.bind(("127.0.0.1", 0))
             ports.append(probe.getsockname()[1])
@@ -85,7 +85,5 @@ def _start_time(pid: int) -> str:
         return "" if fields[0] == "Z" else fields[19]
     if Path("/proc/self").exists():
         return ""
-    answer = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return answer.stdout.strip()

@@ -30,7 +30,7 @@ RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
 ROLES: dict[str, dict[str, Any]] = {
     role["metadata"]["name"]: role
-    for role in yaml.safe_load_all((ROOT / "docs" / "permissions" / "cluster-role.yml").read_text("utf-8"))
+    for role in yaml.safe_load((ROOT / "docs" / "permissions" / "cluster-role.yml").read_text("utf-8"))["items"]
 }
 
 

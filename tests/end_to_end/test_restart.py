@@ -42,6 +42,6 @@ def test_the_upgrade_goes_on(start_control_planes: Starter, ansible: Ansible, tm
             ansible("azureml.fleet.upgrade", inventory=hosts, environment=simulator.environment).check()
             assert len(restarts) == 1
             restarts[0].join()
-            assert any(status in (0, 503) for _, _, status in between.requests)
+            assert any(status in (0, 503) for _unused, _unused_2, status in between.requests)
             again = ansible("azureml.fleet.upgrade", inventory=hosts, environment=simulator.environment)
             assert again.check().changed()["restarting"] == 0

@@ -149,7 +149,7 @@ def changes(run: AnsibleRun) -> dict[tuple[str, str], Any]:
 def test_a_check_predicts_exactly_what_the_run_then_changes(runs: Runs) -> None:
     predicted, made = changes(runs.checked), changes(runs.first)
     assert predicted.keys() == made.keys()
-    assert {host for host, _ in predicted} == set(GOOD)
+    assert {host for host, _unused in predicted} == set(GOOD)
     for key, difference in predicted.items():
         assert difference == made[key], key
 
@@ -315,8 +315,8 @@ def test_only_the_annotation_was_written_to_v1(runs: Runs) -> None:
     touched = {
         (method, path) for name, method, path in writes(runs.requests("first")) if name and "namespaces/default" in path
     }
-    assert {method for method, _ in touched} == {"PATCH"}
-    assert all(path.endswith(FRONT_END) for _, path in touched)
+    assert {method for method, _unused in touched} == {"PATCH"}
+    assert all(path.endswith(FRONT_END) for _unused, path in touched)
 
 
 def calls(requests: list[dict[str, Any]]) -> list[str]:

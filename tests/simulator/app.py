@@ -159,7 +159,7 @@ class Simulator:
         fleet.base_url, fleet.ca_pem = self.base_url, self.ca_pem
         return fleet
 
-    async def _cleanup(self, _: web.Application) -> None:
+    async def _cleanup(self, _unused: web.Application) -> None:
         await self.fleet.close()
 
     def kubeconfigs(self) -> dict[str, str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -15,7 +16,7 @@ class SimulationClock:
 
     def __init__(self, scale: float = 1.0) -> None:
         """Start the clock; `scale` is simulated seconds per real second. Raises ValueError unless it is positive."""
-        if not scale > 0:
+        if math.isnan(scale) or scale <= 0:
             raise ValueError(f"the time scale must be a positive number, not {scale!r}")
         self.scale = scale
         self._began_real = time.monotonic()

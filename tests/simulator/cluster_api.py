@@ -37,8 +37,6 @@ class ClusterApi(Protocol):
         content_type: str = "application/json",
     ) -> ApiAnswer:
         """Send one request and return the whole answer."""
-        ...
 
     async def close(self) -> None:
         """Release connections and background tasks."""
-        ...

@@ -61,9 +61,7 @@ def read_kubeconfig(path: Path, context: str | None = None) -> KubeconfigAccess:
         cluster = _entry(config, "clusters", chosen["cluster"])["cluster"]
         user = _entry(config, "users", chosen["user"])["user"]
         if "exec" in user:
-            raise KubeconfigError(
-                f"{path}: user {chosen['user']!r} signs in by a command; give a token instead."
-            )
+            raise KubeconfigError(f"{path}: user {chosen['user']!r} signs in by a command; give a token instead.")
         return KubeconfigAccess(
             server=cluster["server"].rstrip("/"),
             certificate_authority=_data(path, cluster, "certificate-authority"),

@@ -113,8 +113,8 @@ def _node_labels(spec: plan.Cluster, pool: plan.NodePool, name: str) -> dict[str
 
 def _taint(text: str) -> dict[str, str]:
     """`key=value:Effect`, or `key:Effect`."""
-    key, _, effect = text.rpartition(":")
-    name, _, value = key.partition("=")
+    key, _unused, effect = text.rpartition(":")
+    name, _unused, value = key.partition("=")
     return {"key": name, "effect": effect, **({"value": value} if value else {})}
 
 

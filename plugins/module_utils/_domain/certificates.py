@@ -103,7 +103,7 @@ def _covers(name: str, cname: str) -> bool:
         return True
     if not name.startswith("*.") or _is_address(cname):
         return False
-    label, _, rest = cname.partition(".")
+    label, _unused, rest = cname.partition(".")
     return bool(label) and rest == name[2:]
 
 

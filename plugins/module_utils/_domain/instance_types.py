@@ -180,7 +180,7 @@ def conflicts(
     found = {}
     for part, old, new in _parts(before, after):
         for key, value in new.items():
-            others = sorted(name for name, _ in known.get((part, key), set()) if name != manager)
+            others = sorted(name for name, _unused in known.get((part, key), set()) if name != manager)
             if others and key in old and old[key] != value:
                 found[f"spec.{part}.{key}"] = others[0]
     return found

@@ -142,8 +142,8 @@ def pool_candidate(pool: NodePool, labels: Mapping[str, str] | None = None) -> C
 
 def parse_taint(text: str) -> dict[str, str]:
     """Return a taint from the way AKS writes it: `key=value:Effect`."""
-    pair, _, effect = text.rpartition(":")
-    key, _, value = pair.partition("=")
+    pair, _unused, effect = text.rpartition(":")
+    key, _unused, value = pair.partition("=")
     return {"key": key, "value": value, "effect": effect}
 
 

@@ -25,7 +25,7 @@ def write_on_current(
     Raises KubernetesError in one sentence when every try met a conflict.
     """
     pause = 0.1
-    for _ in range(ATTEMPTS):
+    for _unused in range(ATTEMPTS):
         try:
             return write(found)
         except KubernetesError as error:

@@ -97,7 +97,7 @@ def _handler(interposer: Interposer) -> type[BaseHTTPRequestHandler]:
         def _pass_on(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
             body = self.rfile.read(length) if length else None
-            path, _, query = self.path.partition("?")
+            path, _unused, query = self.path.partition("?")
             interposer.happen(self.command, path)
             try:
                 answer = interposer.cluster.connection().request(

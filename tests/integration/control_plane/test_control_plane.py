@@ -89,7 +89,7 @@ def test_clusters_of_one_etcd_share_nothing(two_clusters: dict[str, Any]) -> Non
 
 
 def test_nodes_are_those_of_the_file(two_clusters: dict[str, Any]) -> None:
-    (_, cluster) = connections(two_clusters)
+    (_unused, cluster) = connections(two_clusters)
     nodes = {node["metadata"]["name"]: node for node in cluster.request("GET", "/api/v1/nodes").body["items"]}
     assert set(nodes) == {"aks-cpu-10000000-vmss000000", "aks-cpu-10000000-vmss000001", "gpu-0"}
     assert nodes["gpu-0"]["status"]["allocatable"]["nvidia.com/gpu"] == "2"
@@ -97,7 +97,7 @@ def test_nodes_are_those_of_the_file(two_clusters: dict[str, Any]) -> None:
 
 
 def test_nodes_are_kept_alive(two_clusters: dict[str, Any]) -> None:
-    (_, cluster) = connections(two_clusters)
+    (_unused, cluster) = connections(two_clusters)
     path = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
     names = {lease["metadata"]["name"] for lease in cluster.request("GET", path).body["items"]}
     assert names == {"aks-cpu-10000000-vmss000000", "aks-cpu-10000000-vmss000001", "gpu-0"}

@@ -341,7 +341,7 @@ class TestRestart:
         for thread in restarts:
             thread.join()
         assert len(restarts) == 1
-        assert any(status == 0 for _, _, status in between.requests), "the API server was never away"
+        assert any(status == 0 for _unused, _unused_2, status in between.requests), "the API server was never away"
         assert result.result["changed"], result.result
         assert read(cluster, FRONT_END)["metadata"]["annotations"][ANNOTATION] == "true"
 

@@ -157,7 +157,7 @@ def test_a_put_of_a_compute_is_always_created_and_reads_of_nulls_are_as_recorded
     fresh: Simulator, arm: ArmClient
 ) -> None:
     path = f"{WORKSPACE}/computes/k8s"
-    for _ in range(2):
+    for _unused in range(2):
         created = arm.send("PUT", path, compute(fresh, "installed"), version="2024-10-01")
         assert created.status_code == 201
         assert created.json()["properties"]["provisioningState"] == "Creating"

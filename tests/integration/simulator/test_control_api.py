@@ -49,7 +49,7 @@ def test_an_answer_can_be_a_page_for_people(fresh: Simulator, arm: ArmClient) ->
 @pytest.mark.parametrize(("occurrence", "expected"), [(2, [200, 429, 200]), ("every", [429, 429, 429])])
 def test_throttling(fresh: Simulator, arm: ArmClient, occurrence: Any, expected: list[int]) -> None:
     fresh.fault(CLUSTER, occurrence=occurrence, throttle={"retry_after": 0.5})
-    answers = [arm.send("GET", f"{AKS}/aks") for _ in range(3)]
+    answers = [arm.send("GET", f"{AKS}/aks") for _unused in range(3)]
     assert [answer.status_code for answer in answers] == expected
     assert {answer.headers.get("Retry-After") for answer in answers if answer.status_code == 429} == {"0.5"}
 

@@ -78,6 +78,7 @@ def kubectl(program: str, kubeconfig: Path, tmp_path: Path) -> Kubectl:
             capture_output=True,
             text=True,
             timeout=60,
+            check=False,
             env={**os.environ, "KUBECONFIG": str(kubeconfig), "HOME": str(tmp_path)},
         )
         assert not check or done.returncode == 0, done.stderr

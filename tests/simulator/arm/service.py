@@ -107,7 +107,7 @@ async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
 
 def _authenticate(fleet: Fleet, request: ArmRequest) -> None:
     """Raise a 401 unless a token for this ARM was sent."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _unused, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and fleet.tokens.valid(token, fleet.base_url):
         return
     authority = f"{fleet.base_url}/{fleet.scenario.tenant_id}"

@@ -70,9 +70,7 @@ def test_assets_win_over_environment_and_path(no_tools: Path, monkeypatch: pytes
 def test_another_version_in_path_is_passed_over(no_tools: Path) -> None:
     put_stages()
     put_binaries(no_tools / "bin", version="1.29.1")
-    with pytest.raises(
-        BinariesUnavailableError, match=r"Kubernetes 1\.35\.4 is not in .*building was not allowed"
-    ):
+    with pytest.raises(BinariesUnavailableError, match=r"Kubernetes 1\.35\.4 is not in .*building was not allowed"):
         find_binaries(Search(may_build=False))
 
 

@@ -69,7 +69,7 @@ def test_reads_are_refused_when_the_bucket_is_empty_and_admitted_when_it_has_fil
     first = throttle.admit(request(), route)
     assert first["x-ms-ratelimit-remaining-subscription-reads"] == str(READS.size - 1)
     assert first["x-ms-ratelimit-remaining-subscription-global-reads"] == str(READS.size * 15 - 1)
-    for _ in range(READS.size - 1):
+    for _unused in range(READS.size - 1):
         throttle.admit(request(), route)
     with pytest.raises(ArmError) as refused:
         throttle.admit(request(), route)
@@ -84,7 +84,7 @@ def test_a_node_pool_can_be_written_twenty_times_at_once() -> None:
     throttle = Throttle(SimulationClock(scale=0.001), enabled=True)
     route = Route("PUT", "/agentPools/{pool}", nothing, "containerservice")
     write = ArmRequest("PUT", "/agentpools/p", {"pool": "p"}, {}, None, {})
-    for _ in range(20):
+    for _unused in range(20):
         throttle.admit(write, route)
     with pytest.raises(ArmError) as refused:
         throttle.admit(write, route)
@@ -93,7 +93,7 @@ def test_a_node_pool_can_be_written_twenty_times_at_once() -> None:
 
 def test_a_throttle_that_is_off_counts_but_never_refuses() -> None:
     throttle, route = Throttle(SimulationClock(scale=0.001), enabled=False), Route("GET", "/x", nothing)
-    for _ in range(READS.size + 50):
+    for _unused in range(READS.size + 50):
         headers = throttle.admit(request(), route)
     assert headers["x-ms-ratelimit-remaining-subscription-reads"] == "0"
 

@@ -24,7 +24,7 @@ def book(**fault: Any) -> FaultBook:
 
 
 def strikes(found: FaultBook, times: int) -> list[bool]:
-    return [bool(found.strike(*HIT)) for _ in range(times)]
+    return [bool(found.strike(*HIT)) for _unused in range(times)]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
@@ -15,7 +15,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings imp
 #: blocker: the cluster is left untouched. warning: somebody should look. note: worth knowing.
 Severity = Literal["blocker", "warning", "note"]
 #: What a rule saw, in one sentence or several; None (or nothing) where the rule has nothing to say.
-Evidence = str | Sequence[str] | None
+Evidence: TypeAlias = "str | Sequence[str] | None"
 Judgement = Callable[[Settings, FleetFacts], Evidence]
 
 _ORDER: dict[Severity, int] = {"blocker": 0, "warning": 1, "note": 2}

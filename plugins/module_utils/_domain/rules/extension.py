@@ -127,7 +127,7 @@ def extension_settings_refused(settings: Settings, facts: FleetFacts) -> Evidenc
     """Find settings that contradict each other or the documentation, where no other rule says so in its own words."""
     if any(each(settings, facts) for each in inference.REFUSED_BY_THE_EXTENSION):
         return None
-    _, refusal = _planned(settings, facts)
+    _unused, refusal = _planned(settings, facts)
     return refusal
 
 
@@ -140,7 +140,7 @@ def extension_settings_refused(settings: Settings, facts: FleetFacts) -> Evidenc
 )
 def extension_update_disruptive(settings: Settings, facts: FleetFacts) -> Evidence:
     """Find changes of a live extension that its endpoints would feel."""
-    plan, _ = _planned(settings, facts)
+    plan, _unused = _planned(settings, facts)
     if plan is None or not plan.disruptive or settings.flag("allow_disruption"):
         return None
     return f"These settings would change: {', '.join(plan.disruptive)}."

@@ -62,8 +62,7 @@ def test_text_that_the_api_would_refuse_is_refused(text: str) -> None:
     ],
 )
 def test_amounts_are_compared_and_not_texts(one: str | None, other: str | None, same: bool) -> None:
-    assert equal(one, other) is same
-    assert equal(other, one) is same
+    assert [equal(*pair) for pair in ((one, other), (other, one))] == [same, same]
 
 
 def test_resource_lists_are_equal_only_with_the_same_resources() -> None:

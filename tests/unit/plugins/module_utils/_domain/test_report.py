@@ -26,8 +26,8 @@ def judged(record: dict[str, Any], **options: bool) -> tuple[str, str, str]:
     return made["outcome"], made["stage"], made["reason"]
 
 
-def preflight(verdict: str, plan: dict[str, Any] = NOTHING, *findings: dict[str, Any]) -> dict[str, Any]:
-    return {"preflight": {"verdict": verdict, "plan": plan, "findings": list(findings)}}
+def preflight(verdict: str, plan: dict[str, Any] | None = None, *findings: dict[str, Any]) -> dict[str, Any]:
+    return {"preflight": {"verdict": verdict, "plan": plan or NOTHING, "findings": list(findings)}}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_host_cannot_choose_where_its_report_goes(host: str, expected: str) ->
 
 
 def test_a_long_reason_is_cut() -> None:
-    _, _, reason = judged({"failure": {"stage": "x", "message": "word " * 200}})
+    _unused, _unused_2, reason = judged({"failure": {"stage": "x", "message": "word " * 200}})
     assert len(reason) == 300
     assert reason.endswith("…")
 

@@ -97,7 +97,9 @@ class ScriptedApi:
         self._server.server_close()
         self._thread.join()
 
-    def _handler(api) -> type[BaseHTTPRequestHandler]:  # noqa: N805  # the handler below has a self of its own
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        api = self  # the handler below has a self of its own
+
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 

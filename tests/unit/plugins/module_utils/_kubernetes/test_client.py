@@ -160,7 +160,7 @@ def test_retry_after_is_respected(
 
 
 def test_patience_ends_with_the_servers_own_words(api: ScriptedApi, cluster: ClusterConnection) -> None:
-    api.script = lambda _: status(503, "etcd is not there")
+    api.script = lambda _unused: status(503, "etcd is not there")
     with pytest.raises(KubernetesError, match=r"refused to get nodes \"n-0\": etcd is not there\."):
         cluster.get(resources.NODES, "n-0")
     assert 10 < len(api.asked) < 40
@@ -231,7 +231,7 @@ def test_refused_credentials_are_renewed_once(api: ScriptedApi) -> None:
 
 
 def test_credentials_that_stay_refused_are_one_sentence(api: ScriptedApi, cluster: ClusterConnection) -> None:
-    api.script = lambda _: status(401, "Unauthorized", "Unauthorized")
+    api.script = lambda _unused: status(401, "Unauthorized", "Unauthorized")
     with pytest.raises(ConnectionFailedError, match="refused the credentials; nothing was changed"):
         cluster.get(resources.NODES, "n-0")
     assert len(api.asked) == 1
@@ -311,9 +311,9 @@ def test_credential_plugin_is_asked_once_in_a_run(api: ScriptedApi, tmp_path: Pa
     plugin.chmod(stat.S_IRWXU)
     command: dict[str, Any] = {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "env": None}
     config = {**api.kubeconfig, "users": [{"name": "u", "user": {"exec": command}}]}
-    api.script = lambda _: Answer(body=OBJECT)
+    api.script = lambda _unused: Answer(body=OBJECT)
     memory = Memory()
-    for _ in range(2):
+    for _unused in range(2):
         with ClusterConnection.from_params({"kubeconfig": config}, memory=memory) as cluster:
             cluster.get(resources.NODES, "n-0")
     assert {asked.headers["Authorization"] for asked in api.asked} == {"Bearer from-plugin"}
@@ -332,6 +332,6 @@ def test_what_the_user_gave_goes_before_what_azure_has(api: ScriptedApi) -> None
         raise AssertionError("Azure was asked")
 
     with ClusterConnection.from_params({"kubeconfig": api.kubeconfig}, never, renew=never) as cluster:
-        api.script = lambda _: status(401, "Unauthorized")
+        api.script = lambda _unused: status(401, "Unauthorized")
         with pytest.raises(ConnectionFailedError):
             cluster.server_version()

@@ -48,7 +48,7 @@ def test_object_that_was_deleted_is_read_again() -> None:
 
 
 def test_kind_that_is_gone_is_not_tried_again() -> None:
-    def write(_: str | None) -> str:
+    def write(_unused: str | None) -> str:
         raise KubernetesError("404 page not found", status=404)
 
     with pytest.raises(KubernetesError, match="404 page not found"):
@@ -56,7 +56,7 @@ def test_kind_that_is_gone_is_not_tried_again() -> None:
 
 
 def test_other_errors_pass_at_once() -> None:
-    def write(_: int) -> None:
+    def write(_unused: int) -> None:
         raise KubernetesError("no", status=403)
 
     with pytest.raises(KubernetesError, match="no"):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 import yaml
@@ -17,13 +17,13 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors i
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, Asked, ScriptedApi, status
 
 ROLE_FILE = Path(__file__).resolve().parents[5] / "docs" / "permissions" / "cluster-role.yml"
-Rule = tuple[str, str, str, str | None]
+Rule: TypeAlias = "tuple[str, str, str, str | None]"
 
 
 def granted() -> dict[str, set[Rule]]:
     """What the roles of the shipped file grant, by name: verb, group, resource and name."""
     found: dict[str, set[Rule]] = {}
-    for role in yaml.safe_load_all(ROLE_FILE.read_text()):
+    for role in yaml.safe_load(ROLE_FILE.read_text())["items"]:
         rules = found.setdefault(role["metadata"]["name"], set())
         for rule in role["rules"]:
             names = rule.get("resourceNames") or [None]
