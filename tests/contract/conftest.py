@@ -18,6 +18,7 @@ from tests.contract.definitions import DEFINITIONS, INSTANCE_TYPE_GROUP
 from tests.contract.recorder import Conversation, Said
 from tests.contract.simulated import ADMIN_TOKEN, SimulatedServer
 from tests.control_plane import users
+from tests.control_plane.binaries import resolve_version
 from tests.control_plane.cluster import Cluster
 from tests.control_plane.fixtures import RealCluster
 from tests.control_plane.rest import Connection
@@ -30,6 +31,7 @@ class Side:
     name: str
     admin: Connection
     stranger: Connection | None
+    version: str
     records: dict[str, list[Said]] = field(default_factory=dict)
 
     def converse(self, name: str, talk: Talk) -> list[Said]:
@@ -59,16 +61,17 @@ def real_side(real_cluster: RealCluster, request: pytest.FixtureRequest) -> Iter
     if real_cluster.name != "given":
         own: Cluster = request.getfixturevalue("own_cluster")
         stranger = own.connection(users.STRANGER)
-    yield Side("real", real_cluster.connection, stranger)
+    yield Side("real", real_cluster.connection, stranger, real_cluster.version)
     real_cluster.connection.request("DELETE", f"{DEFINITIONS}/instancetypes.{INSTANCE_TYPE_GROUP}")
 
 
 @pytest.fixture(scope="session")
-def simulated_side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
-    """The simulator's Kubernetes API, served over TLS."""
-    with SimulatedServer(tmp_path_factory.mktemp("simulated")) as server:
+def simulated_side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
+    """The simulator's Kubernetes API in the version that is asked for, served over TLS."""
+    _, version = resolve_version(request.config.getoption("--kubernetes-version"))
+    with SimulatedServer(tmp_path_factory.mktemp("simulated"), version) as server:
         admin = Connection(server.url, server.ca_file, ADMIN_TOKEN)
-        yield Side("simulated", admin, dataclasses.replace(admin, token=server.stranger_token))
+        yield Side("simulated", admin, dataclasses.replace(admin, token=server.stranger_token), version)
 
 
 @pytest.fixture(scope="session")

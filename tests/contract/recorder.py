@@ -112,20 +112,24 @@ class Conversation:
                 raise AssertionError(f"waited {PATIENCE:.0f} s in vain for {what}; last: {answer}")
             time.sleep(0.05)
 
-    def watch(self, step: str, path: str, query: Mapping[str, str], *, only: Projection) -> list[Any]:
-        """Record the events of a watch that the server ends by itself."""
+    def watch(
+        self, step: str, path: str, query: Mapping[str, str], *, only: Projection, first: int | None = None
+    ) -> list[Any]:
+        """Record the events (or the first few) of a watch that the server ends by itself."""
         answer = self.quietly("GET", path, query={"watch": "true", "timeoutSeconds": "1", **query})
         lines = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
-        events = [json.loads(line) for line in lines.splitlines() if line]
-        self.said.append(
-            Said(step, "WATCH", self._mask_text(path), answer.status, "", self.mask([only(e) for e in events]))
-        )
+        events = [json.loads(line) for line in lines.splitlines() if line][:first]
+        seen = self.mask([only(event) for event in events])
+        self.said.append(Said(step, "WATCH", self._mask_text(path), answer.status, "", seen))
         return events
 
     def mask(self, value: Any, key: str = "") -> Any:
         """The value without what differs between any two servers."""
         if isinstance(value, dict):
             return {self._mask_text(str(name)): self.mask(item, str(name)) for name, item in value.items()}
+        if key == "managedFields" and isinstance(value, list):
+            # Their order tells which second each was written in.
+            return sorted((self.mask(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
         if isinstance(value, list) and key not in _VOLATILE_KEYS:
             return [self.mask(item) for item in value]
         if key in _VOLATILE_KEYS and value not in ("", None, "0"):

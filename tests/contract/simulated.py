@@ -29,7 +29,7 @@ DENY_ALL = [{"verb": "*", "resource": "*", "group": group} for group in ("", "ap
 class SimulatedServer:
     """A context in which `url` answers as one simulated cluster with three nodes."""
 
-    def __init__(self, folder: Path, version: str = "1.35.4") -> None:
+    def __init__(self, folder: Path, version: str) -> None:
         self.ca_file = folder / "ca.pem"
         self.url = ""
         self.stranger_token = ""
@@ -60,7 +60,7 @@ class SimulatedServer:
         api = SimulatedKubernetesApi(
             "contract", version=self._version, clock=clock, tokens={ADMIN_TOKEN}, timing=TIMING
         )
-        await _add_nodes(api)
+        await _add_nodes(api, self._version)
         # The simulator knows denials, not users: whoever may do nothing meets a cluster that denies everything.
         store = TokenStore()
         self.stranger_token = store.issue(AKS_SERVER_APPLICATION, STRANGER, 3600)
@@ -88,8 +88,8 @@ class SimulatedServer:
         await runner.cleanup()
 
 
-async def _add_nodes(api: SimulatedKubernetesApi) -> None:
-    for node in node_objects(DEFAULT_NODES, "1.35.4"):
+async def _add_nodes(api: SimulatedKubernetesApi, version: str) -> None:
+    for node in node_objects(DEFAULT_NODES, version):
         await api.request("POST", "/api/v1/nodes", body=node)
         status = {**node["status"], "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}]}
         path = f"/api/v1/nodes/{node['metadata']['name']}/status"

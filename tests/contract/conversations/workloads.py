@@ -76,7 +76,10 @@ def a_deployment_gets_its_pods(talk: Conversation) -> None:
     listed = talk.ask("pods", "GET", pods, query=query, only=told).body["items"]
     assert len(listed) == 2
     sets = f"/apis/apps/v1/namespaces/{talk.namespace}/replicasets"
-    owned = lambda body: [(each["spec"]["replicas"], sorted(each["metadata"]["labels"])) for each in body["items"]]  # noqa: E731
+
+    def owned(body: Any) -> Any:
+        return [(each["spec"]["replicas"], sorted(each["metadata"]["labels"])) for each in body["items"]]
+
     talk.ask("replica sets", "GET", sets, query={"labelSelector": "azuremlappname=azureml-fe"}, only=owned)
 
 
@@ -172,7 +175,10 @@ def status_is_written_apart(talk: Conversation) -> None:
 def nodes_and_their_labels(talk: Conversation) -> None:
     name = talk.hide(f"node-{talk.namespace}", "node")
     path = f"/api/v1/nodes/{name}"
-    settled = lambda body: [body["metadata"]["labels"], body["spec"].get("taints"), body["status"]["allocatable"]]  # noqa: E731
+
+    def settled(body: Any) -> Any:
+        return [body["metadata"]["labels"], body["spec"].get("taints"), body["status"]["allocatable"]]
+
     made = talk.ask(
         "create",
         "POST",
