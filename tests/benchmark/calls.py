@@ -17,18 +17,21 @@ OPERATION = re.compile(r"/[a-z]*operation(s?status|statuses|results?|s)/", re.IG
 def counted(requests: Iterable[Mapping[str, Any]], service: str) -> Counter[str]:
     """Return how often each method and resource was called on `service` by the run of one cluster.
 
-    Polls and the discovery of the cloud do not count. A poll is a read of an operation's status, or a read that repeats
-    the call before it: it waits. The log must be that of one cluster: the reads of two would look like repetitions.
+    Polls and the discovery of the cloud do not count. A poll is a read of an operation's status, or a read of a
+    resource, or of the list that it stands in, after the run itself has written it: that read waits for the write. The
+    log must be that of one cluster.
     """
     calls: Counter[str] = Counter()
-    previous = ""
+    written: set[str] = set()
     for request in requests:
         if request["service"] != service or "/metadata/endpoints" in request["path"]:
             continue
         if OPERATION.search(request["path"]):
             continue
-        call = f"{request['method']} {request['path'].lower()}"
-        if request["method"] != "GET" or call != previous:
-            calls[call] += 1
-        previous = call
+        path = request["path"].lower()
+        if request["method"] in ("PUT", "PATCH", "DELETE"):
+            written |= {path, path.rpartition("/")[0]}
+        if service == "arm" and request["method"] == "GET" and path in written:
+            continue
+        calls[f"{request['method']} {path}"] += 1
     return calls

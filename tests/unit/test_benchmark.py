@@ -26,16 +26,15 @@ def test_polls_tokens_and_discovery_do_not_count() -> None:
         f"GET {extension.upper()}",
     )
     log.append({"service": "identity", "method": "POST", "path": "/t/oauth2/v2.0/token"})
-    assert counted(log, "arm").total() == 2
-
-
-def test_status_of_computes_is_a_poll() -> None:
-    log = _log(
-        f"GET {SHARED}", "GET /subscriptions/s/providers/x/locations/w/computeOperationsStatus/1", f"GET {SHARED}"
-    )
     assert counted(log, "arm").total() == 1
 
 
-def test_read_after_another_call_is_no_poll() -> None:
+def test_list_in_which_a_written_resource_stands_is_read_to_wait() -> None:
+    status = "/subscriptions/s/providers/x/locations/w/computeOperationsStatus/1"
+    log = _log(f"GET {SHARED}", f"PUT {SHARED}/k8s", f"GET {status}", f"GET {SHARED}")
+    assert counted(log, "arm") == {f"GET {SHARED.lower()}": 1, f"PUT {SHARED.lower()}/k8s": 1}
+
+
+def test_repeated_read_without_a_write_is_no_poll() -> None:
     log = _log(f"GET {CLUSTER}", f"POST {CLUSTER}/listClusterUserCredential", f"GET {CLUSTER}")
     assert counted(log, "arm").total() == 3
