@@ -17,21 +17,23 @@ OPERATION = re.compile(r"/[a-z]*operation(s?status|statuses|results?|s)/", re.IG
 def counted(requests: Iterable[Mapping[str, Any]], service: str) -> Counter[str]:
     """Return how often each method and resource was called on `service` by the run of one cluster.
 
-    Polls and the discovery of the cloud do not count. A poll is a read of an operation's status, or a read of a
-    resource, or of the list that it stands in, after the run itself has written it: that read waits for the write. The
-    log must be that of one cluster.
+    Polls and the discovery of the cloud do not count. A poll is a read of an operation's status, a read of a resource
+    that the run itself has written, or the repeated read of the list in which such a resource stands: these wait for
+    the write. The log must be that of one cluster.
     """
     calls: Counter[str] = Counter()
+    previous = ""
     written: set[str] = set()
+    lists: set[str] = set()
     for request in requests:
-        if request["service"] != service or "/metadata/endpoints" in request["path"]:
+        method, path = request["method"], request["path"].lower()
+        if request["service"] != service or "/metadata/endpoints" in path or OPERATION.search(path):
             continue
-        if OPERATION.search(request["path"]):
-            continue
-        path = request["path"].lower()
-        if request["method"] in ("PUT", "PATCH", "DELETE"):
-            written |= {path, path.rpartition("/")[0]}
-        if service == "arm" and request["method"] == "GET" and path in written:
-            continue
-        calls[f"{request['method']} {path}"] += 1
+        if method in ("PUT", "PATCH", "DELETE"):
+            written.add(path)
+            lists.add(path.rpartition("/")[0])
+        again = path in lists and f"GET {path}" == previous
+        previous = f"{method} {path}"
+        if not (service == "arm" and method == "GET" and (path in written or again)):
+            calls[previous] += 1
     return calls
