@@ -171,6 +171,11 @@ class _Recipe:
     with_binary: bool = True
 
     @property
+    def why(self) -> Path:
+        """Where the reason lies why the last build failed."""
+        return self.folder.with_name(f"{self.folder.name}.failed")
+
+    @property
     def stamp(self) -> str:
         """Changes when the pinned modules or the sources do, so that a stale build is not used."""
         digest = hashlib.sha256()
@@ -239,9 +244,10 @@ def _cached_or_built(recipe: _Recipe, search: Search) -> Path:
     if _is_complete(recipe):
         return recipe.folder
     if not search.may_build:
+        before = f"The last attempt: {recipe.why.read_text('utf-8')}" if recipe.why.is_file() else ""
         raise BinariesUnavailableError(
             f"{recipe.title} is not in {recipe.folder} and building was not allowed. "
-            "Run `python -m tests.control_plane build` once."
+            f"Run `python -m tests.control_plane build` once. {before}".strip()
         )
     if reason := _why_no_build():
         raise BinariesUnavailableError(
@@ -249,10 +255,20 @@ def _cached_or_built(recipe: _Recipe, search: Search) -> Path:
             f"and cannot be built: {reason}"
         )
     recipe.folder.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(recipe.folder.with_suffix(".lock"), recipe.title, search.progress):
+    with _only_one(recipe.folder.with_name(f"{recipe.folder.name}.lock"), recipe.title, search.progress):
         if not _is_complete(recipe):
-            _build(recipe, search.progress)
+            _build_and_remember(recipe, search.progress)
     return recipe.folder
+
+
+def _build_and_remember(recipe: _Recipe, progress: Progress) -> None:
+    """Build; leave the reason of a failure for those who may only look."""
+    recipe.why.unlink(missing_ok=True)
+    try:
+        _build(recipe, progress)
+    except BinariesUnavailableError as failure:
+        recipe.why.write_text(str(failure), "utf-8")
+        raise
 
 
 def _is_complete(recipe: _Recipe) -> bool:

@@ -18,7 +18,8 @@ from tests.control_plane.rest import Connection
 from tests.end_to_end import real_fleet
 from tests.integration.harness import Ansible, AnsibleRun, Simulator
 
-pytestmark = [pytest.mark.control_plane, pytest.mark.slow]
+# One group: the control planes of this module are started in one worker only.
+pytestmark = [pytest.mark.control_plane, pytest.mark.slow, pytest.mark.xdist_group("real-control-planes")]
 HOSTS = ("real-aks", "real-arc", "simulated-aks")
 
 

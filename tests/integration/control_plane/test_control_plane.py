@@ -22,7 +22,8 @@ from tests.control_plane.cluster import Cluster
 from tests.control_plane.rest import Connection
 from tests.simulator.real_cluster import RealClusterApi, inline_kubeconfig
 
-pytestmark = pytest.mark.control_plane
+# One group: the control planes of this module are started in one worker only.
+pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("control-plane")]
 ROOT = HERE.parents[1]
 
 

@@ -93,6 +93,17 @@ def test_a_failing_build_tells_what_go_said_and_leaves_nothing(no_tools: Path) -
     assert not [path for path in binaries.cache_directory().iterdir() if path.is_dir()]
 
 
+def test_the_reason_of_a_failed_build_is_told_again(no_tools: Path) -> None:
+    go = no_tools / "bin" / "go"
+    go.parent.mkdir()
+    go.write_text("#!/bin/sh\necho 'go: no such host' >&2\nexit 1\n", "utf-8")
+    go.chmod(0o755)
+    with pytest.raises(BinariesUnavailableError):
+        find_binaries(Search())
+    with pytest.raises(BinariesUnavailableError, match=r"building was not allowed.*The last attempt: .*no such host"):
+        find_binaries(Search(may_build=False))
+
+
 def test_a_build_of_other_pins_is_not_used(no_tools: Path) -> None:
     recipe = binaries._kubernetes_recipe("1.35", "1.35.4")
     recipe.folder.mkdir(parents=True)
