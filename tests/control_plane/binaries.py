@@ -243,16 +243,16 @@ def read_stages(module: Path) -> str:
 def _cached_or_built(recipe: _Recipe, search: Search) -> Path:
     if _is_complete(recipe):
         return recipe.folder
+    if reason := _why_no_build():
+        raise BinariesUnavailableError(
+            f"{recipe.title} is neither in KUBEBUILDER_ASSETS nor in PATH nor in {recipe.folder}, "
+            f"and cannot be built: {reason}"
+        )
     if not search.may_build:
         before = f"The last attempt: {recipe.why.read_text('utf-8')}" if recipe.why.is_file() else ""
         raise BinariesUnavailableError(
             f"{recipe.title} is not in {recipe.folder} and building was not allowed. "
             f"Run `python -m tests.control_plane build` once. {before}".strip()
-        )
-    if reason := _why_no_build():
-        raise BinariesUnavailableError(
-            f"{recipe.title} is neither in KUBEBUILDER_ASSETS nor in PATH nor in {recipe.folder}, "
-            f"and cannot be built: {reason}"
         )
     recipe.folder.parent.mkdir(parents=True, exist_ok=True)
     with _only_one(recipe.folder.with_name(f"{recipe.folder.name}.lock"), recipe.title, search.progress):
