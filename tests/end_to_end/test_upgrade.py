@@ -234,7 +234,7 @@ def test_a_playbook_runs_by_its_path(runs: Runs, ansible: Ansible) -> None:
     path = Path(__file__).parents[2] / "playbooks" / "verify.yml"
     hosts = inventory(runs.simulator, runs.reports)
     run = ansible(path, inventory=hosts, environment=environment(runs.simulator), arguments=["--limit", "plain"])
-    assert "1 clusters: 1 current" in run.check().stdout
+    assert "1 cluster: 1 current" in run.check().stdout
 
 
 def test_the_modules_alone_say_the_same(runs: Runs, ansible: Ansible) -> None:

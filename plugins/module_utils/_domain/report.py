@@ -89,7 +89,7 @@ def lines(clusters: Sequence[ClusterReport]) -> list[str]:
         for cluster in clusters
     ]
     total = ", ".join(f"{count} {outcome}" for outcome, count in counts(clusters).items()) or "no clusters"
-    return [*rows, f"{len(clusters)} clusters: {total}"]
+    return [*rows, f"{len(clusters)} cluster{'' if len(clusters) == 1 else 's'}: {total}"]
 
 
 def must_fail(cluster: ClusterReport, *, fail_when_blocked: bool) -> bool:

@@ -41,6 +41,22 @@ def cluster_connected_through_arc(_settings: Settings, facts: FleetFacts) -> Evi
 
 
 @rule(
+    "cluster-also-on-arc",
+    "blocker",
+    "The AKS cluster is connected to Azure Arc as well",
+    remedy="Disconnect it with `az connectedk8s delete`, or leave AksCompute behind first: the upgrade from AksCompute "
+    "supports the extension on managedClusters only, and not beside the agents of Azure Arc.",
+    source=source.UPGRADE_FROM_V1,
+)
+def cluster_also_on_arc(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find an AKS cluster in which the agents of Azure Arc run, although it is given by its managedClusters id."""
+    kubernetes = facts["kubernetes"]
+    if facts["cluster"]["kind"] != "aks" or kubernetes is None or "azure-arc" not in kubernetes["namespaces"]:
+        return None
+    return "Namespace azure-arc is there."
+
+
+@rule(
     "cluster-region-unsupported",
     "blocker",
     "The extension is not available in the cluster's region",

@@ -206,6 +206,11 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(arc(distribution="aks")),
         "an Azure Arc connection whose distribution is AKS.",
     ),
+    "cluster-also-on-arc": (
+        side(both(arc(distribution="k3s"), kubernetes(namespaces={"azure-arc": "Active"}))),
+        side(kubernetes(namespaces={"azure-arc": "Active"})),
+        "Namespace azure-arc is there.",
+    ),
     "cluster-region-unsupported": (
         side(cluster(location="West Europe")),
         side(cluster(location="mars")),
