@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
 
@@ -44,7 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: One dictionary of module options. It may hold secrets, so it belongs into module_defaults and nowhere else.
+  description: One dictionary of module options. It may hold secrets, so it belongs into module_defaults only.
   type: list
   elements: dict
 """
@@ -56,7 +57,7 @@ class LookupModule(LookupBase):
     """Collects options by the names that the modules' own argument specs declare."""
 
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        """Return one dictionary. Raises AnsibleLookupError for an unknown group or a variable that fails to template."""
+        """Return one dictionary. Raises AnsibleLookupError for an unknown group or a variable without a value."""
         del kwargs
         given = variables or {}
         options: dict[str, Any] = {}
