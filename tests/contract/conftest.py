@@ -30,7 +30,7 @@ class Side:
 
     name: str
     admin: Connection
-    stranger: Connection | None
+    stranger: Connection
     version: str
     records: dict[str, list[Said]] = field(default_factory=dict)
 
@@ -39,11 +39,10 @@ class Side:
         if name not in self.records:
             conversation = Conversation(self.admin, f"contract-{secrets.token_hex(3)}")
             conversation.others = {
+                "stranger": self.stranger,
                 "wrong": dataclasses.replace(self.admin, token="no-such-token", client_certificate=None),
                 "nobody": dataclasses.replace(self.admin, token="", client_certificate=None),
             }
-            if self.stranger:
-                conversation.others["stranger"] = self.stranger
             body = {"metadata": {"name": conversation.namespace}}
             assert self.admin.request("POST", "/api/v1/namespaces", body=body).status == 201
             self.records[name] = conversation.said
@@ -57,7 +56,7 @@ class Side:
 @pytest.fixture(scope="session")
 def real_side(real_cluster: RealCluster, request: pytest.FixtureRequest) -> Iterator[Side]:
     """The real API server."""
-    stranger = None
+    stranger = dataclasses.replace(real_cluster.connection, impersonate=users.STRANGER)
     if real_cluster.name != "given":
         own: Cluster = request.getfixturevalue("own_cluster")
         stranger = own.connection(users.STRANGER)

@@ -39,6 +39,7 @@ class Connection:
     token: str = field(default="", repr=False)
     client_certificate: tuple[Path, Path] | None = None
     timeout: float = 30.0
+    impersonate: str = ""  # an administrator may act as this user
 
     def request(
         self,
@@ -57,6 +58,8 @@ class Connection:
         headers = {"Accept": accept}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        if self.impersonate:
+            headers["Impersonate-User"] = self.impersonate
         data = None
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
