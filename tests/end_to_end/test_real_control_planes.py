@@ -135,6 +135,22 @@ def test_a_workload_that_fits_nowhere_stays_pending(runs: Runs) -> None:
     assert place(cluster, body) == ""
 
 
+def test_preflight_names_what_the_nearest_node_lacks(runs: Runs, ansible: Ansible) -> None:
+    impossible = {
+        "name": "five-gpus",
+        "requests": {"cpu": "1", "memory": "1Gi"},
+        "limits": {"cpu": "2", "memory": "2Gi", "nvidia.com/gpu": "5"},
+    }
+    hosts = real_fleet.inventory(runs.fleet, aml_instance_types=[impossible])
+    run = ansible("azureml.fleet.preflight", inventory=hosts, environment=runs.fleet.environment)
+    lines: list[str] = run.of("Show the report").result["msg"]
+    for name in ("real-aks", "real-arc"):
+        line = next(each for each in lines if each.startswith(name))
+        assert "BLOCKED" in line
+        assert "five-gpus" in line
+        assert "lacks 5 nvidia.com/gpu (it offers 4 nvidia.com/gpu)" in line
+
+
 def changed_tasks(run: AnsibleRun) -> set[tuple[str, str]]:
     """The tasks that changed something, or would have: (host, task)."""
     return {(each.host, each.task) for each in run.tasks if each.result.get("changed")}
