@@ -5,25 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.plugins.lookup import LookupBase
-
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import PREFIX
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
-
 DOCUMENTATION = r"""
 name: connection_options
 short_description: Collects the connection options that the aml_ variables of a host set
 version_added: 0.1.0
-author: azureml.fleet contributors
+author:
+  - azureml.fleet contributors (@azureml-fleet)
 description:
   - Returns the options of one group (C(azure) or C(kubernetes)) whose variable C(aml_<option>) is set for the current
     host, ready for C(module_defaults).
   - Options that no variable sets are left out, so that the environment variables of the modules count.
-  - One lookup is an order of magnitude cheaper for each task than a template for each option.
+  - One lookup costs less for each task than a template for each of the thirty options.
 options:
   _terms:
     description: The group of options, C(azure) or C(kubernetes).
@@ -49,6 +41,15 @@ _raw:
   type: list
   elements: dict
 """
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import PREFIX
+from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
 
 _GROUPS = {"azure": AZURE, "kubernetes": KUBERNETES}
 
