@@ -67,7 +67,7 @@ def real_side(real_cluster: RealCluster, request: pytest.FixtureRequest) -> Iter
 @pytest.fixture(scope="session")
 def simulated_side(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Side]:
     """The simulator's Kubernetes API in the version that is asked for, served over TLS."""
-    _, version = resolve_version(request.config.getoption("--kubernetes-version"))
+    version = resolve_version(request.config.getoption("--kubernetes-version"))[1]
     with SimulatedServer(tmp_path_factory.mktemp("simulated"), version) as server:
         admin = Connection(server.url, server.ca_file, ADMIN_TOKEN)
         yield Side("simulated", admin, dataclasses.replace(admin, token=server.stranger_token), version)
