@@ -64,9 +64,9 @@ def tool(name: str, *arguments: str) -> tuple[str, ...]:
     return (str(BIN / name), *arguments)
 
 
-def pytest_stage(name: str, *paths: str, workers: int = 2) -> Stage:
-    """Return a stage that runs the tests under `paths` with so many worker processes."""
-    parallel = ("-n", str(workers), "--dist", "loadgroup") if workers > 1 else ()
+def pytest_stage(name: str, *paths: str, distribute: str = "loadgroup", marks: str = "") -> Stage:
+    """Return a stage that runs the tests under `paths` in two processes, those with `marks` if it is given."""
+    parallel = ("-n", "2", "--dist", distribute, *(("-m", marks) if marks else ()))
     report = f"--junit-xml={LOGS / name}.xml"
     return Stage(
         name, tool("pytest", "-q", "--color=no", "--durations=5", report, *parallel, *paths), paths, tests=True
@@ -83,14 +83,23 @@ STATIC = (
     Stage("yaml", tool("yamllint", "--strict", ".")),
     Stage("changelog", tool("antsibull-changelog", "lint"), ("changelogs/config.yaml",)),
 )
+#: Tests on a real Kubernetes API server, the longest first.
+REAL = (
+    "tests/end_to_end/test_least_privilege.py",
+    "tests/integration/control_plane",
+    "tests/end_to_end/test_real_control_planes.py",
+    "tests/end_to_end/test_restart.py",
+    "tests/contract",
+)
 DYNAMIC = (
     # Before the tests that need it, with its progress on the terminal: minutes, once per machine.
     Stage("build", tool("python", "-m", "tests.control_plane", "build", "--optional")),
     pytest_stage("unit", "tests/unit"),
-    pytest_stage("integration", "tests/integration"),
-    pytest_stage("end-to-end", "tests/end_to_end"),
+    pytest_stage("integration", "tests/integration", marks="not control_plane"),
+    pytest_stage("end-to-end", "tests/end_to_end", marks="not control_plane"),
     Stage("molecule", tool("python", "-m", "scripts.run_molecule"), ("extensions/molecule",)),
-    pytest_stage("control-plane", "tests/contract", workers=1),
+    # By file: the control planes of a file are started in one process only.
+    pytest_stage("control-plane", *REAL, distribute="loadfile"),
 )
 
 

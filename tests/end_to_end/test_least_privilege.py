@@ -25,8 +25,7 @@ from tests.control_plane.fixtures import OwnControlPlanes, Starter
 from tests.end_to_end import real_fleet
 from tests.integration.harness import ROOT, Ansible, AnsibleRun, Simulator
 
-# One group: the control planes of this module are started in one worker only.
-pytestmark = [pytest.mark.control_plane, pytest.mark.slow, pytest.mark.xdist_group("least-privilege")]
+pytestmark = [pytest.mark.control_plane, pytest.mark.slow]
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 ACCOUNTS = "/api/v1/namespaces/default/serviceaccounts"
 ROLES: dict[str, dict[str, Any]] = {

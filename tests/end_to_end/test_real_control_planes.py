@@ -18,8 +18,7 @@ from tests.control_plane.rest import Connection
 from tests.end_to_end import real_fleet
 from tests.integration.harness import Ansible, AnsibleRun, Simulator
 
-# One group: the control planes of this module are started in one worker only.
-pytestmark = [pytest.mark.control_plane, pytest.mark.slow, pytest.mark.xdist_group("real-control-planes")]
+pytestmark = [pytest.mark.control_plane, pytest.mark.slow]
 HOSTS = ("real-aks", "real-arc", "simulated-aks")
 
 

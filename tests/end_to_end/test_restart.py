@@ -15,8 +15,7 @@ from tests.end_to_end import real_fleet
 from tests.integration.control_plane.interposer import Interposer
 from tests.integration.harness import Ansible, Simulator
 
-# One group: the control planes of this module are started in one worker only.
-pytestmark = [pytest.mark.control_plane, pytest.mark.slow, pytest.mark.xdist_group("restart")]
+pytestmark = [pytest.mark.control_plane, pytest.mark.slow]
 
 
 def test_the_upgrade_goes_on(start_control_planes: Starter, ansible: Ansible, tmp_path: Path) -> None:

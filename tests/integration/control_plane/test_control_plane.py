@@ -22,8 +22,7 @@ from tests.control_plane.cluster import Cluster
 from tests.control_plane.rest import Connection
 from tests.simulator.real_cluster import RealClusterApi, inline_kubeconfig
 
-# One group: the control planes of this module are started in one worker only.
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("control-plane")]
+pytestmark = pytest.mark.control_plane
 ROOT = HERE.parents[1]
 
 

@@ -25,8 +25,7 @@ from tests.control_plane.fixtures import Starter
 from tests.control_plane.nodes import NodeGroup
 from tests.control_plane.rest import Connection
 
-# One group: the control planes of this module are started in one worker only.
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("gpu-truth")]
+pytestmark = pytest.mark.control_plane
 PODS = "/api/v1/namespaces/default/pods"
 
 NODES = [

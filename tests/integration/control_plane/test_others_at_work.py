@@ -23,8 +23,7 @@ from tests.simulator.chart.components import crd_manifest
 from tests.simulator.chart.release import Release
 from tests.simulator.seeding import front_end_deployment
 
-# One group: the control planes of this module are started in one worker only.
-pytestmark = [pytest.mark.control_plane, pytest.mark.xdist_group("others-at-work")]
+pytestmark = pytest.mark.control_plane
 ANNOTATION = "azureml-fe-enable-upgrade"
 FRONT_END = "/apis/apps/v1/namespaces/default/deployments/azureml-fe"
 TYPES = "/apis/amlarc.azureml.com/v1alpha1/instancetypes"
