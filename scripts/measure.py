@@ -28,6 +28,26 @@ GROUPS = {
 DEFAULT_TESTS = ["tests/unit", "tests/integration", "tests/end_to_end"]
 
 
+#: Paths are absolute: the processes that Ansible starts have working directories of their own. `_exit` is how Ansible's
+#: forked workers end.
+SETTINGS = f"""[run]
+branch = true
+source = {ROOT / "plugins"}
+parallel = true
+patch =
+    subprocess
+    _exit
+data_file = {COVERAGE / "data"}
+[report]
+ignore_errors = true
+show_missing = true
+skip_covered = true
+exclude_also =
+    if TYPE_CHECKING:
+    except ImportError
+"""
+
+
 @dataclass(frozen=True)
 class Function:
     """One function of the code."""
@@ -73,14 +93,21 @@ def report_functions() -> None:
 def report_coverage(tests: list[str]) -> int:
     """Run `tests` under coverage, the Ansible processes that they start included, and print the report."""
     shutil.rmtree(COVERAGE, ignore_errors=True)
-    COVERAGE.mkdir(parents=True)
+    COVERAGE.mkdir(parents=True, exist_ok=True)
+    settings = COVERAGE / "settings.ini"
+    settings.write_text(SETTINGS, encoding="utf-8")
     tool = str(Path(sys.executable).parent / "coverage")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"}
+    environment["AZUREML_FLEET_MEASURE"] = "1"
     present = [path for path in tests if (ROOT / path).exists()]
-    run = [tool, "run", "-m", "pytest", "-q", "--color=no", *present]
-    status = subprocess.run(run, cwd=ROOT, env=environment, check=False).returncode
-    for command in (["combine", "-q"], ["report", "--skip-covered"]):
-        subprocess.run([tool, *command], cwd=ROOT, env=environment, check=False)
+    status = 0
+    for command in (
+        ["run", f"--rcfile={settings}", "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *present],
+        ["combine", "--quiet", f"--rcfile={settings}"],
+        ["report", f"--rcfile={settings}"],
+    ):
+        done = subprocess.run([tool, *command], cwd=ROOT, env=environment, check=False)
+        status = status or done.returncode
     return status
 
 

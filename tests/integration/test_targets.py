@@ -8,6 +8,7 @@ A target is tests/integration/targets/<name>/tasks/main.yml beside scenario.yml,
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.integration.harness import Ansible, AnsibleRun, Simulator, TaskResult
 
 TARGETS = Path(__file__).parent / "targets"
 ROOT = Path(__file__).resolve().parents[2]
+#: `make measure` leaves the second way out: modules run from an archive of their own, which coverage cannot see into.
+WAYS = (("in-process", True), ("module", False))[: 1 if os.environ.get("AZUREML_FLEET_MEASURE") else 2]
 NAMES = sorted(path.parent.parent.name for path in TARGETS.glob("*/tasks/main.yml"))
 #: Keys whose values differ between any two runs, or are not part of a module's own result.
 VOLATILE = frozenset(
@@ -91,7 +94,7 @@ def _play(name: str, ready: dict[str, Any]) -> list[dict[str, Any]]:
 def test_target(name: str, simulator: Callable[..., Simulator], ansible: Ansible, tmp_path: Path) -> None:
     runs = []
     with simulator(TARGETS / name / "scenario.yml") as fleet:
-        for way, in_process in (("in-process", True), ("module", False)):
+        for way, in_process in WAYS:
             fresh = tmp_path / way
             fresh.mkdir()
             run = ansible(
@@ -105,10 +108,11 @@ def test_target(name: str, simulator: Callable[..., Simulator], ansible: Ansible
             assert _ours(run), f"{name} uses no module of the collection"
             runs.append(run)
             fleet.reset()
-    here, modules = ([(each.task, each.status, each.item, masked(each.result)) for each in _ours(run)] for run in runs)
-    assert len(here) == len(modules)
-    for mine, theirs in zip(here, modules, strict=True):
-        assert mine == theirs, f"{name}: the task {mine[0]!r} differs between the two ways to run it"
+    seen = [[(each.task, each.status, each.item, masked(each.result)) for each in _ours(run)] for run in runs]
+    for other in seen[1:]:
+        assert len(other) == len(seen[0])
+        for mine, theirs in zip(seen[0], other, strict=True):
+            assert mine == theirs, f"{name}: the task {mine[0]!r} differs between the two ways to run it"
 
 
 def test_every_module_has_a_target() -> None:
