@@ -26,7 +26,8 @@ from pathlib import Path
 from tests.control_plane.errors import BinariesUnavailableError, ControlPlaneError
 
 HERE = Path(__file__).resolve().parent
-DEFAULT_VERSION = "1.35"
+VERSION_VARIABLE = "AZUREML_FLEET_TEST_KUBERNETES_VERSION"
+DEFAULT_VERSION = os.environ.get(VERSION_VARIABLE) or "1.35"
 API_SERVER = "kube-apiserver"
 KUBERNETES_COMPONENTS = (API_SERVER, "kube-controller-manager", "kube-scheduler")
 MULTI_CALL_COMPONENTS = ("etcd", *KUBERNETES_COMPONENTS)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.control_plane.binaries import DEFAULT_VERSION, Binaries, Search, find_binaries
+from tests.control_plane.binaries import DEFAULT_VERSION, VERSION_VARIABLE, Binaries, Search, find_binaries
 from tests.control_plane.cluster import Cluster, ControlPlanes, down, restart_api_server, up
 from tests.control_plane.errors import ControlPlaneError
 from tests.control_plane.nodes import DEFAULT_NODES, NodeGroup
@@ -28,7 +28,6 @@ from tests.simulator.real_cluster import KubeconfigError, read_kubeconfig
 
 SKIP_PREFIX = "real Kubernetes control plane: "
 KUBECONFIG_VARIABLE = "AZUREML_FLEET_TEST_KUBECONFIG"
-VERSION_VARIABLE = "AZUREML_FLEET_TEST_KUBERNETES_VERSION"
 MODE_VARIABLE = "AZUREML_FLEET_TEST_CONTROL_PLANE"
 SEEN = pytest.StashKey[list[str]]()
 
@@ -90,7 +89,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("real Kubernetes control plane")
     group.addoption(
         "--kubernetes-version",
-        default=os.environ.get(VERSION_VARIABLE, DEFAULT_VERSION),
+        default=DEFAULT_VERSION,
         metavar="X.Y",
         help=f"version of the control planes that tests start (or {VERSION_VARIABLE})",
     )

@@ -41,10 +41,12 @@ def start(name: str, command: Sequence[str], log: Path) -> Started:
 
 
 def is_running(process: Started) -> bool:
-    """Whether this very process still runs (a zombie of ours does not)."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(process.pid, os.WNOHANG)
-    return bool(process.start_time) and _start_time(process.pid) == process.start_time
+    """Whether this very process still runs (a zombie does not)."""
+    running = bool(process.start_time) and _start_time(process.pid) == process.start_time
+    if not running:
+        with contextlib.suppress(ChildProcessError):  # it was started by another process
+            os.waitpid(process.pid, os.WNOHANG)
+    return running
 
 
 def stop(processes: Iterable[Started]) -> None:
