@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import MISSING_LIBRARY
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_verify import SPEC, run
 from ansible_collections.azureml.fleet.plugins.plugin_utils._in_process import InProcessAction
 
@@ -11,3 +12,4 @@ from ansible_collections.azureml.fleet.plugins.plugin_utils._in_process import I
 class ActionModule(InProcessAction):
     spec = SPEC
     core = staticmethod(run)
+    missing_library = MISSING_LIBRARY

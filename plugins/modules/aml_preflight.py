@@ -13,10 +13,10 @@ version_added: 0.1.0
 author:
   - azureml.fleet contributors (@azureml-fleet)
 description:
-  - Validates the variables of a host, and with O(facts) applies every preflight rule and makes the plan of the upgrade.
-  - Asks neither Azure nor the cluster; everything that it judges was read before by M(azureml.fleet.aml_cluster_info).
+  - Validates the variables of a host, and with O(facts) or O(read=true) applies every preflight rule and makes the plan
+    of the upgrade.
+  - Variables that are wrong are refused before anything is asked of Azure or the cluster.
   - A cluster with a finding of severity C(blocker) gets an empty plan.
-  - It takes no connection options, so it is in no action group.
 options:
   variables:
     description:
@@ -27,48 +27,37 @@ options:
   facts:
     description:
       - Facts of the cluster as M(azureml.fleet.aml_cluster_info) returns them.
-      - Without them only the variables are validated.
+      - Without them, and without O(read=true), only the variables are validated.
     type: dict
+  read:
+    description:
+      - Read the cluster that the variables name, as M(azureml.fleet.aml_cluster_info) does, unless O(facts) are given.
+      - One task then validates, reads and judges, which costs a fleet less than three.
+    type: bool
+    default: false
   ssl_certificate:
     description: The router's certificate chain (PEM), to be checked; without it C(aml_ssl_certificate_file) is read.
     type: str
   ssl_key:
     description: The certificate's key (PEM), to be checked; without it C(aml_ssl_key_file) is read.
     type: str
-attributes:
-  async:
-    description: Supports being used with the C(async) keyword; the module then runs as a process of its own.
-    support: full
-  check_mode:
-    description: Can run in check mode and return changed status prediction without modifying target.
-    support: full
-    details: This module never changes anything.
-  diff_mode:
-    description: Returns what has changed, or would change in check mode, when in diff mode.
-    support: none
-    details: There is nothing of Azure or of a cluster to show.
-  idempotent:
-    description: A second run with the same options changes nothing.
-    support: full
+extends_documentation_fragment:
+  - azureml.fleet.attributes.read_only
+  - azureml.fleet.azure
+  - azureml.fleet.kubernetes
 """
 
 EXAMPLES = r"""
-- name: Validate the variables
+- name: Validate the variables, read the cluster, judge it
   azureml.fleet.aml_preflight:
     variables: "{{ lookup('azureml.fleet.fleet_variables') }}"
-  register: settings
-
-- name: Read the cluster
-  azureml.fleet.aml_cluster_info:
-    cluster_id: "{{ aml_cluster_id }}"
-    workspaces: "{{ settings.workspace_ids }}"
-  register: info
-
-- name: Judge the cluster
-  azureml.fleet.aml_preflight:
-    variables: "{{ settings.settings }}"
-    facts: "{{ info.facts }}"
+    read: true
   register: preflight
+
+- name: Judge facts that were read before
+  azureml.fleet.aml_preflight:
+    variables: "{{ lookup('azureml.fleet.fleet_variables') }}"
+    facts: "{{ info.facts }}"
 """
 
 RETURN = r"""
@@ -86,13 +75,17 @@ namespaces:
   returned: success
   type: list
   elements: str
+facts:
+  description: The facts of the cluster, as M(azureml.fleet.aml_cluster_info) returns them.
+  returned: with O(read=true)
+  type: dict
 verdict:
   description: C(blocked), C(change) when the plan has changes, or C(current) when there is nothing to do.
-  returned: with O(facts)
+  returned: with O(facts) or O(read=true)
   type: str
 findings:
   description: What the rules found, blockers first.
-  returned: with O(facts)
+  returned: with O(facts) or O(read=true)
   type: list
   elements: dict
   contains:
@@ -117,7 +110,7 @@ findings:
       type: str
 plan:
   description: What an upgrade would do.
-  returned: with O(facts)
+  returned: with O(facts) or O(read=true)
   type: dict
   contains:
     stages:

@@ -13,10 +13,9 @@ version_added: 0.1.0
 author:
   - azureml.fleet contributors (@azureml-fleet)
 description:
-  - Checks from facts that were read before whether everything that the documentation promises is there - extension,
+  - Checks whether everything that the documentation promises is there - extension,
     components, computes, instance types, node labels - and whether AksCompute and its services are as they were.
   - Fails, with all checks, when one does not hold.
-  - It takes no connection options, so it is in no action group.
 options:
   variables:
     description:
@@ -25,28 +24,35 @@ options:
     required: true
   facts:
     description:
-      - Facts of the cluster as M(azureml.fleet.aml_cluster_info) returns them now.
+      - Facts of the cluster as M(azureml.fleet.aml_cluster_info) returns them now. Required without O(read=true).
     type: dict
-    required: true
+  read:
+    description: Read the cluster that the variables name, unless O(facts) are given.
+    type: bool
+    default: false
+  known:
+    description:
+      - With O(read=true), parts of the facts that were read a moment ago, which are not read again.
+    type: dict
+    suboptions:
+      extension:
+        description: The extension, as M(azureml.fleet.aml_extension_info) returns it.
+        type: dict
+      providers:
+        description: The resource providers, as in earlier facts.
+        type: dict
+      workspaces:
+        description: The workspaces, as M(azureml.fleet.aml_compute_info) returns them.
+        type: list
+        elements: dict
   before:
     description:
       - Facts from before the run, to compare AksCompute and its services with.
     type: dict
-attributes:
-  async:
-    description: Supports being used with the C(async) keyword; the module then runs as a process of its own.
-    support: full
-  check_mode:
-    description: Can run in check mode and return changed status prediction without modifying target.
-    support: full
-    details: This module never changes anything.
-  diff_mode:
-    description: Returns what has changed, or would change in check mode, when in diff mode.
-    support: none
-    details: There is nothing of Azure or of a cluster to show.
-  idempotent:
-    description: A second run with the same options changes nothing.
-    support: full
+extends_documentation_fragment:
+  - azureml.fleet.attributes.read_only
+  - azureml.fleet.azure
+  - azureml.fleet.kubernetes
 """
 
 EXAMPLES = r"""

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import list_computes
@@ -53,7 +55,18 @@ _PROVIDER = "Microsoft.KubernetesConfiguration"
 
 
 def run(call: Call) -> Outcome:
-    """Return the facts of one cluster; nothing is changed.
+    """Return the facts of one cluster; nothing is changed."""
+    return Outcome(result={"facts": _read(call)})
+
+
+def read_facts(call: Call, cluster_id: str, workspaces: list[str]) -> FleetFacts:
+    """Return the facts of a cluster for another core, whose options include those of AZURE and KUBERNETES."""
+    params = {**call.params, "cluster_id": cluster_id, "workspaces": workspaces, "namespaces": []}
+    return _read(replace(call, params=params))
+
+
+def _read(call: Call) -> FleetFacts:
+    """Return the facts of one cluster.
 
     A cluster whose own API cannot be read has `kubernetes` null and the reason in `kubernetes_error`: what Azure says
     about it is worth having all the same.
@@ -78,7 +91,7 @@ def run(call: Call) -> Outcome:
     found["kubernetes"], found["kubernetes_error"] = _read_kubernetes(
         call, azure, cluster, [*v1_namespaces, *call.params["namespaces"]]
     )
-    return Outcome(result={"facts": found})
+    return found
 
 
 def _read_kubernetes(

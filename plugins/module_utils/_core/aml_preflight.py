@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges one cluster before anything is written: variables, rules, plan. It asks neither Azure nor the cluster."""
+"""Judges one cluster before anything is written: variables, facts, rules, plan."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
 
+from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_cluster_info import read_facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.certificates import MISSING_CRYPTOGRAPHY
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.plan import Plan, make_plan
@@ -18,6 +19,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings imp
     SettingsError,
     read_settings,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
 from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
 
@@ -25,10 +27,11 @@ SPEC = ModuleSpec(
     argument_spec={
         "variables": {"type": "dict", "required": True},
         "facts": {"type": "dict"},
+        "read": {"type": "bool", "default": False},
         "ssl_certificate": {"type": "str", "no_log": True},
         "ssl_key": {"type": "str", "no_log": True},
     }
-)
+).merge(AZURE, KUBERNETES)
 
 
 def run(call: Call) -> Outcome:
@@ -41,6 +44,8 @@ def run(call: Call) -> Outcome:
         "namespaces": settings.namespaces(),
     }
     facts = call.params["facts"]
+    if facts is None and call.params["read"]:
+        facts = result["facts"] = read_facts(call, str(settings.text("cluster_id")), settings.workspace_ids())
     if facts is None:
         return Outcome(result=result)
     findings = rules.judge(settings, facts)

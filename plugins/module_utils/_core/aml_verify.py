@@ -1,28 +1,37 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Judges one cluster after the upgrade from facts that were read before. It asks neither Azure nor the cluster."""
+"""Judges one cluster after the upgrade: from facts that were read before, or that it reads."""
 
 from __future__ import annotations
 
+from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_cluster_info import SPEC as READING
+from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_cluster_info import read_facts
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_preflight import settings_from
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.verification import Check, verify
+from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
 from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={
         "variables": {"type": "dict", "required": True},
-        "facts": {"type": "dict", "required": True},
+        "facts": {"type": "dict"},
         "before": {"type": "dict"},
-    }
-)
+        "known": READING.argument_spec["known"],
+        "read": {"type": "bool", "default": False},
+    },
+    required_if=(("read", False, ("facts",)),),
+).merge(AZURE, KUBERNETES)
 
 
 def run(call: Call) -> Outcome:
     """Return every check; raise ModuleFailure, with all of them, when one does not hold."""
     settings = settings_from(call.params["variables"])
-    checks = verify(settings, call.params["facts"], call.params["before"])
+    facts = call.params["facts"]
+    if facts is None:
+        facts = read_facts(call, str(settings.text("cluster_id")), settings.workspace_ids())
+    checks = verify(settings, facts, call.params["before"])
     result = {"checks": [check.to_result() for check in checks]}
     failed = [check for check in checks if check.problems]
     if failed:

@@ -21,7 +21,7 @@ MINIMAL = {"aml_cluster_id": AKS_ID, "aml_workspace": "ml", "aml_compute_name": 
 
 def run(hidden: list[str] | None = None, **params: Any) -> dict[str, Any]:
     call = Call(
-        params={"variables": MINIMAL, "facts": None, "ssl_certificate": None, "ssl_key": None, **params},
+        params={"variables": MINIMAL, "facts": None, "read": False, "ssl_certificate": None, "ssl_key": None, **params},
         hide=(hidden if hidden is not None else []).append,
     )
     outcome = aml_preflight.run(call)
