@@ -13,8 +13,8 @@ options:
     description:
       - Path of a kubeconfig file, or its content as a dictionary.
       - Several paths joined by V(:) are merged as C(kubectl) merges them.
-      - Without O(kubeconfig) and O(host), the kubeconfig of an AKS cluster is asked from Azure by its O(cluster_id) and
-        kept in memory only. Without O(cluster_id) too, V(~/.kube/config) is read.
+      - Without O(kubeconfig) and O(host), the kubeconfig of an AKS cluster is asked from Azure by its resource id and
+        kept in memory only. Without a resource id too, V(~/.kube/config) is read.
       - Can also be given by the environment variable E(K8S_AUTH_KUBECONFIG).
     type: raw
   context:
