@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import trustme
@@ -168,19 +169,26 @@ def _up_once(state_dir: Path, binaries: Binaries, names: Sequence[str], nodes: S
             clusters.append(_start_api_server(state_dir / name, binaries, f"http://127.0.0.1:{client_port}", port))
             running += clusters[-1].processes
 
-        def complete(cluster: Cluster) -> Cluster:
+        planes = ControlPlanes(state_dir, etcd, clusters, 0.0)
+        writing = Lock()
+
+        def complete(cluster: Cluster) -> None:
             _wait_until_ready(cluster, cluster.processes[0])
             clients = _start_clients(cluster, binaries)
             running.extend(clients)
+            with writing:
+                cluster.processes.extend(clients)
+                _save(planes)
             _furnish(cluster, nodes)
-            return dataclasses.replace(cluster, processes=[*cluster.processes, *clients])
 
+        _save(planes)  # from here on `down` finds what runs, whatever becomes of this process
         with ThreadPoolExecutor(max_workers=len(clusters)) as pool:
-            clusters = list(pool.map(complete, clusters))
+            list(pool.map(complete, clusters))
     except BaseException:
         processes.stop(reversed(running))
+        (state_dir / STATE_FILE).unlink(missing_ok=True)
         raise
-    return ControlPlanes(state_dir, etcd, clusters, 0.0)
+    return planes
 
 
 def _start_etcd(folder: Path, binaries: Binaries, client_port: int, peer_port: int) -> Started:

@@ -20,8 +20,9 @@ from pathlib import Path
 import pytest
 
 from tests.control_plane.binaries import DEFAULT_VERSION, VERSION_VARIABLE, Binaries, Search, find_binaries
-from tests.control_plane.cluster import Cluster, ControlPlanes, down, restart_api_server, up
+from tests.control_plane.cluster import Cluster, ControlPlanes, restart_api_server, up
 from tests.control_plane.errors import ControlPlaneError
+from tests.control_plane.guardian import Guardian
 from tests.control_plane.nodes import DEFAULT_NODES, NodeGroup
 from tests.control_plane.rest import Connection
 from tests.simulator.real_cluster import KubeconfigError, read_kubeconfig
@@ -65,22 +66,22 @@ class Starter:
     binaries: Binaries
     folder: Path
     on_start: Callable[[ControlPlanes], None]
-    started: list[Path] = field(default_factory=list)
+    started: dict[Path, Guardian] = field(default_factory=dict)
 
     def __call__(
         self, names: Sequence[str] = ("cluster-1",), nodes: Sequence[NodeGroup] = DEFAULT_NODES
     ) -> OwnControlPlanes:
         """Start clusters of these names with these nodes each."""
         state_dir = self.folder / f"planes-{len(self.started) + 1}"
+        self.started[state_dir] = Guardian(state_dir)
         planes = up(state_dir, self.binaries, names=names, nodes=nodes)
-        self.started.append(state_dir)
         self.on_start(planes)
         return OwnControlPlanes(planes)
 
     def stop(self) -> None:
         """End all that was started."""
-        for state_dir in self.started:
-            down(state_dir)
+        for guardian in self.started.values():
+            guardian.dismiss()
         self.started.clear()
 
 

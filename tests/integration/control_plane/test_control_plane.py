@@ -18,7 +18,8 @@ import pytest
 
 from tests.control_plane import users
 from tests.control_plane.binaries import HERE, Binaries
-from tests.control_plane.cluster import Cluster
+from tests.control_plane.cluster import Cluster, load
+from tests.control_plane.processes import is_running
 from tests.control_plane.rest import Connection
 from tests.simulator.real_cluster import RealClusterApi, inline_kubeconfig
 
@@ -195,6 +196,38 @@ def wait_for_running(admin: Connection, selector: str) -> dict[str, Any]:
             return pods[0]
         time.sleep(0.1)
     raise AssertionError(f"no pod with {selector} runs")
+
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from tests.control_plane.binaries import Search, find_binaries
+from tests.control_plane.cluster import up
+from tests.control_plane.guardian import Guardian
+state_dir = Path(sys.argv[1])
+guardian = Guardian(state_dir)
+up(state_dir, find_binaries(Search(may_build=False, version=sys.argv[2])), nodes=())
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_nothing_is_left_behind_by_a_process_that_is_killed(
+    control_plane_binaries: Binaries, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    version = request.config.getoption("--kubernetes-version")
+    arguments = [sys.executable, "-c", STARTER, str(tmp_path / "state"), version]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as starter:
+        assert starter.stdout
+        assert starter.stdout.readline() == "ready\n"
+        planes = load(tmp_path / "state")
+        everything = [planes.etcd, *planes.clusters[0].processes]
+        assert all(is_running(process) for process in everything)
+        starter.kill()
+    deadline = time.monotonic() + 20
+    while any(is_running(process) for process in everything):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_data_survive_a_restart_of_the_api_server(start_control_planes: Any) -> None:
