@@ -5,19 +5,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.harness import ROOT, Simulator, clean_environment
+from tests.integration.azure_cli import azure_cli
+from tests.integration.harness import Simulator, clean_environment
 
 FLEET: dict[str, Any] = {
     "time_scale": 300,
@@ -32,8 +30,6 @@ FLEET: dict[str, Any] = {
         }
     ],
 }
-AZ_REQUIREMENT = "azure-cli>=2.70"
-AZ_HOME = ROOT / ".cache" / "azure-cli"
 
 
 @pytest.fixture(scope="module")
@@ -107,39 +103,13 @@ def test_kubectl_applies_waits_and_deletes(kubectl: Kubectl) -> None:
     assert "NotFound" in kubectl("get", "configmap", "by-kubectl", "-n", "ml-jobs", status=1)
 
 
-def _install_az() -> Path:
-    """Return the `az` program in an environment of its own, made once per version of this requirement."""
-    marker = AZ_HOME / "requirement"
-    wanted = hashlib.sha256(f"{AZ_REQUIREMENT} {sys.version} {AZ_HOME}".encode()).hexdigest()
-    program = AZ_HOME / "bin" / "az"
-    if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
-        return program
-    shutil.rmtree(AZ_HOME, ignore_errors=True)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    uv = Path(sys.executable).parent / "uv"
-    commands = [
-        [sys.executable, "-m", "venv", str(AZ_HOME)],
-        [str(AZ_HOME / "bin" / "pip"), "install", "--quiet", AZ_REQUIREMENT],
-    ]
-    if uv.exists():
-        environment["SSL_CERT_FILE"] = environment.get("PIP_CERT", environment.get("SSL_CERT_FILE", ""))
-        install = ["pip", "install", "--quiet", "--system-certs", "--compile-bytecode", "--prerelease=allow"]
-        commands[1] = [str(uv), *install, "--python", str(AZ_HOME / "bin" / "python"), AZ_REQUIREMENT]
-    for command in commands:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
-        if done.returncode:
-            pytest.skip(f"azure-cli could not be installed from the package index: {done.stderr.strip()[-300:]}")
-    marker.write_text(wanted, encoding="utf-8")
-    return program
-
-
 Az = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def az(fleet: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Az:
     """Return a function that runs `az` as the simulated cloud's service principal and returns its JSON."""
-    program = _install_az()
+    program = azure_cli()
     ready = fleet.ready
     environment = clean_environment(
         AZURE_CONFIG_DIR=str(tmp_path_factory.mktemp("az")),

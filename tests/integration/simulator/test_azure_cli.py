@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,16 +13,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.harness import ROOT, Simulator, clean_environment
+from tests.integration.azure_cli import azure_cli
+from tests.integration.harness import Simulator, clean_environment
 from tests.integration.simulator.conftest import AKS, WORKSPACE
 
-#: The CLI pins versions that differ from the collection's: it lives in an environment of its own.
-CANDIDATES = (os.environ.get("AZUREML_FLEET_AZ", ""), str(ROOT / ".cache" / "az" / "bin" / "az"))
-AZ = next((path for path in CANDIDATES if path and shutil.which(path)), None)
-pytestmark = pytest.mark.skipif(
-    AZ is None,
-    reason="no Azure CLI: neither AZUREML_FLEET_AZ nor .cache/az/bin/az (python -m venv, pip install azure-cli)",
-)
+pytestmark = pytest.mark.xdist_group("az")
 
 Az = Callable[..., Any]
 
@@ -32,6 +25,7 @@ Az = Callable[..., Any]
 @pytest.fixture
 def az(fresh: Simulator, tmp_path: Path) -> Az:
     """Runs `az` with a configuration folder of its own, signed in to the simulated cloud."""
+    program = str(azure_cli())
     environment = clean_environment(
         AZURE_CONFIG_DIR=str(tmp_path / "azure"),
         AZURE_CORE_INSTANCE_DISCOVERY="false",
@@ -42,7 +36,7 @@ def az(fresh: Simulator, tmp_path: Path) -> Az:
 
     def run(*arguments: str) -> Any:
         found = subprocess.run(
-            [str(AZ), *arguments, "--output", "json"],
+            [program, *arguments, "--output", "json"],
             env=environment,
             capture_output=True,
             text=True,
