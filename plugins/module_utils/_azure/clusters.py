@@ -65,6 +65,7 @@ def cluster_facts(body: Mapping[str, Any], cluster: ResourceId) -> ClusterFacts:
         pod_identity=nested(properties, "podIdentityProfile").get("enabled") is True,
         workload_identity=nested(properties, "securityProfile", "workloadIdentity").get("enabled") is True,
         sku_name=nested(body, "sku").get("name"),
+        node_resource_group=properties.get("nodeResourceGroup"),
         distribution=properties.get("distribution"),
         infrastructure=properties.get("infrastructure"),
         connectivity_status=properties.get("connectivityStatus"),

@@ -43,8 +43,6 @@ SPEC = ModuleSpec(
     required_by={"selector": ("labels",)},
 ).merge(*CLUSTER_ACCESS)
 
-#: AKS puts this label on every node, with the name of the resource group of the nodes.
-_AKS_LABEL = "kubernetes.azure.com/cluster"
 _REMEDY = "Use azureml.fleet.aks_node_pool_labels, whose labels survive scaling and upgrades."
 
 
@@ -127,7 +125,7 @@ def _plan(params: Mapping[str, Any], cluster: ClusterConnection) -> list[Change]
 def _refuse_aks(cluster: ClusterConnection, found: Mapping[str, Mapping[str, Any]]) -> None:
     """Raise ModuleFailure when the nodes are those of an AKS cluster, whatever the options said."""
     for name, node in found.items():
-        if _AKS_LABEL in (node["metadata"].get("labels") or {}):
+        if rules.AKS_CLUSTER_LABEL in (node["metadata"].get("labels") or {}):
             raise ModuleFailure(f"No node of {cluster.name} was labelled: node {name} belongs to AKS. {_REMEDY}")
 
 

@@ -57,6 +57,7 @@ class ClusterFacts(TypedDict):
     pod_identity: bool
     workload_identity: bool
     sku_name: str | None
+    node_resource_group: str | None  # of the nodes; AKS writes its name on every node
     # Arc only
     distribution: str | None
     infrastructure: str | None

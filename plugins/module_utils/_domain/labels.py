@@ -14,6 +14,8 @@ from collections.abc import Mapping
 
 MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "azureml.fleet"
+#: AKS puts this label on every node, with the name of the resource group of the nodes.
+AKS_CLUSTER_LABEL = "kubernetes.azure.com/cluster"
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts, Permission
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.labels import AKS_CLUSTER_LABEL
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
@@ -39,6 +42,30 @@ def private_cluster_unreachable(_settings: Settings, facts: FleetFacts) -> Evide
     if facts["kubernetes"] is not None or not facts["cluster"]["private"] or not _should_answer(facts):
         return None
     return facts["kubernetes_error"] or "The private API gave no answer."
+
+
+@rule(
+    "kubernetes-api-of-another-cluster",
+    "blocker",
+    "The Kubernetes API that answers belongs to another cluster",
+    remedy="Give the kubeconfig, context or host of this cluster, or none at all: AKS then hands out the right one. "
+    "Look for K8S_AUTH_KUBECONFIG and the like in the environment of the run.",
+    source=source.NODE_LABELS,
+)
+def kubernetes_api_of_another_cluster(_settings: Settings, facts: FleetFacts) -> Evidence:
+    """Find nodes on which AKS wrote the node resource group of a cluster other than the one that Azure described."""
+    kubernetes, group = facts["kubernetes"], facts["cluster"]["node_resource_group"]
+    if kubernetes is None or not group:
+        return None
+    labels = {node["labels"][AKS_CLUSTER_LABEL] for node in kubernetes["nodes"] if AKS_CLUSTER_LABEL in node["labels"]}
+    others = sorted(label for label in labels if not _names(label, group))
+    return [f"Its nodes belong to {label}; those of the cluster in Azure belong to {group}." for label in others]
+
+
+def _names(label: str, group: str) -> bool:
+    """Tell whether a label value, which AKS cuts and cleans to fit into 63 characters, can stand for the group."""
+    short, full = (re.sub("[^a-z0-9]", "", text.lower()) for text in (label, group))
+    return full.startswith(short[:50]) if len(label) >= 60 else full == short
 
 
 @rule(

@@ -160,6 +160,7 @@ def facts(**cluster_changes: Any) -> FleetFacts:
             "pod_identity": False,
             "workload_identity": False,
             "sku_name": "Base",
+            "node_resource_group": "MC_rg_aks_westeurope",
             "distribution": None,
             "infrastructure": None,
             "connectivity_status": None,

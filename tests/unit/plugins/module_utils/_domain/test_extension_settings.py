@@ -54,6 +54,7 @@ def cluster(kind: str = "aks", nodes: int | None = 3, distribution: str | None =
         pod_identity=False,
         workload_identity=False,
         sku_name="Base",
+        node_resource_group="MC_rg_aks_westeurope",
         distribution=distribution,
         infrastructure=None,
         connectivity_status=None,

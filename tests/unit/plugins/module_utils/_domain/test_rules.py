@@ -114,6 +114,10 @@ def arc(**changes: Any) -> Change:
     return cluster(kind="arc", id=ARC_ID, identity="None", connectivity_status="Connected", node_pools=[], **changes)
 
 
+def nodes_of(group: str) -> Change:
+    return kubernetes(nodes=[node(labels={"kubernetes.azure.com/cluster": group})])
+
+
 def permission(*, allowed: bool) -> Change:
     return kubernetes(
         permissions=[
@@ -181,6 +185,11 @@ ELSEWHERE = WORKSPACE_ID.replace("10000000", "20000000")
 #: rule id -> what it lets pass, what it finds, and words of the evidence.
 CASES: dict[str, tuple[Side, Side, str]] = {
     "kubernetes-api-unreachable": (side(unreachable(power_state="Stopped")), side(unreachable()), "refused"),
+    "kubernetes-api-of-another-cluster": (
+        side(nodes_of("MC_rg_aks_westeurope")),
+        side(nodes_of("MC_rg_other_westeurope")),
+        "MC_rg_other_westeurope",
+    ),
     "private-cluster-unreachable": (
         side(cluster(private=True)),
         side(unreachable(private=True)),
@@ -519,3 +528,20 @@ def test_every_topic_file_is_imported() -> None:
     folder = Path(rules.__file__).parent
     names = {path.stem for path in folder.glob("[a-z]*.py")}
     assert names == {topic.__name__.rsplit(".", 1)[1] for topic in rules.TOPICS}
+
+
+@pytest.mark.parametrize(
+    ("label", "group", "same"),
+    [
+        ("mc_rg_aks_westeurope", "MC_rg_aks_westeurope", True),
+        ("MC_rg_aks_westeurop", "MC_rg_aks_westeurope", False),
+        (f"MC_{'g' * 60}", f"MC_{'g' * 70}_aks_westeurope", True),
+        (f"MC_{'g' * 60}", f"MC_{'h' * 70}_aks_westeurope", False),
+        ("MC_rg-1-_aks_westeurope", "MC_rg(1)_aks_westeurope", True),
+    ],
+)
+def test_label_of_a_cluster_is_compared_as_aks_cuts_and_cleans_it(label: str, group: str, same: bool) -> None:
+    found = facts(node_resource_group=group)
+    nodes_of(label)(found)
+    judged = {finding.rule.id for finding in rules.judge(settings(), found)}
+    assert ("kubernetes-api-of-another-cluster" not in judged) is same
