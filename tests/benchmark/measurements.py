@@ -11,25 +11,34 @@ from tests.benchmark.calls import counted
 from tests.integration.harness import Ansible, AnsibleRun, Simulator
 
 Numbers = dict[str, float]
+#: Clusters in one workspace: a list of computes grows with them.
+SHARING = 10
+
+
+def workspace(number: int) -> str:
+    """Return the name of the workspace of cluster `number`, counted from 1."""
+    return f"ml-{(number - 1) // SHARING + 1:02}"
 
 
 def fleet_scenario(clusters: int) -> dict[str, Any]:
-    """Return a scenario of healthy clusters, each with GPU nodes and a legacy compute."""
+    """Return a scenario of healthy clusters, each with GPU nodes and a legacy compute; ten share a workspace."""
     pools = [
         {"name": "system", "mode": "System", "vm_size": "Standard_D4s_v5", "count": 3},
         {"name": "gpu", "mode": "User", "vm_size": "Standard_NC4as_T4_v3", "count": 1},
     ]
     return {
         "time_scale": 100,
-        "workspaces": [{"name": "ml-west", "resource_group": "rg-ml"}],
+        "workspaces": [
+            {"name": workspace(number), "resource_group": "rg-ml"} for number in range(1, clusters + 1, SHARING)
+        ],
         "clusters": [
             {
                 "name": f"aks-{number:03}",
                 "resource_group": "rg-aks",
                 "front_end": "v2",
                 "node_pools": pools,
-                "namespaces": ["azureml-ml-west"],
-                "legacy_computes": [{"workspace": "ml-west", "name": f"v1-{number:03}"}],
+                "namespaces": [f"azureml-{workspace(number)}"],
+                "legacy_computes": [{"workspace": workspace(number), "name": f"v1-{number:03}"}],
             }
             for number in range(1, clusters + 1)
         ],
@@ -39,7 +48,7 @@ def fleet_scenario(clusters: int) -> dict[str, Any]:
 def inventory(fleet: Simulator) -> dict[str, Any]:
     """Return the fleet as an inventory, as a user writes it: three lines a cluster and one instance type for all."""
     group = f"/subscriptions/{fleet.ready['subscription_id']}/resourceGroups/rg-ml"
-    workspace = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/ml-west"
+    workspaces = f"{group}/providers/Microsoft.MachineLearningServices/workspaces"
     gpu = {
         "name": "one-gpu",
         "node_selector": {"agentpool": "gpu"},
@@ -49,7 +58,7 @@ def inventory(fleet: Simulator) -> dict[str, Any]:
     hosts = {
         name: {
             "aml_cluster_id": cluster["id"],
-            "aml_workspace": workspace,
+            "aml_workspace": f"{workspaces}/{workspace(int(name.removeprefix('aks-')))}",
             "aml_compute_name": f"k8s-{name.removeprefix('aks-')}",
         }
         for name, cluster in fleet.clusters.items()
