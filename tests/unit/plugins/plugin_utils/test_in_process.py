@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +59,16 @@ def test_interpreter_is_the_same_under_its_other_names_in_its_folder(tmp_path: P
     elsewhere.symlink_to(real)
     assert _in_process._same_interpreter(str(alias), str(real))
     assert not _in_process._same_interpreter(str(elsewhere), str(real)), "another virtual environment"
+
+
+def test_collector_of_a_worker_does_not_walk_the_objects_of_its_parent() -> None:
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.write(writer, str(gc.get_freeze_count()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        assert int(pipe.read()) > 10_000
+    assert gc.get_freeze_count() == 0
