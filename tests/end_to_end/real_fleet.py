@@ -73,6 +73,8 @@ def cluster(
         }
     if kubeconfig:
         found["kubernetes"] = {"kubeconfig": str(kubeconfig)}
+        # Several clusters of a scenario can share one real API server: its nodes must be theirs.
+        found["node_resource_group"] = "MC_real"
     if user_kubeconfig:
         found["kubernetes"]["user_kubeconfig"] = str(user_kubeconfig)
     return found

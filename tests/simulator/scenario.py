@@ -138,6 +138,8 @@ class Cluster(Model):
     arc_connected: bool = False
     distribution: str = "generic"
     power_state: Literal["Running", "Stopped"] = "Running"
+    #: Resource group of the nodes of an AKS cluster; empty is AKS' own name for it.
+    node_resource_group: str = ""
     node_pools: Annotated[list[NodePool], Field(min_length=1)] = [NodePool()]
     front_end: FrontEnd = "absent"
     namespaces: list[KubernetesName] = []
@@ -147,6 +149,12 @@ class Cluster(Model):
     computes: list[Compute] = []
     denied: list[Denied] = []
     kubernetes: RealKubernetes | None = None
+
+    @property
+    def group_of_nodes(self) -> str:
+        """The resource group in which AKS puts the nodes
+        (https://learn.microsoft.com/azure/aks/faq, 'node resource group')."""
+        return self.node_resource_group or f"MC_{self.resource_group}_{self.name}_{self.location}"
 
     @model_validator(mode="after")
     def _agree(self) -> Cluster:

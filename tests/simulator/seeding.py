@@ -98,7 +98,7 @@ def _node_labels(spec: plan.Cluster, pool: plan.NodePool, name: str) -> dict[str
         labels |= {
             "agentpool": pool.name,
             "kubernetes.azure.com/agentpool": pool.name,
-            "kubernetes.azure.com/cluster": f"MC_{spec.resource_group}_{spec.name}_{spec.location}"[:63],
+            "kubernetes.azure.com/cluster": spec.group_of_nodes[:63],
             "kubernetes.azure.com/mode": pool.mode.lower(),
             "kubernetes.azure.com/role": "agent",
             "kubernetes.azure.com/node-image-version": NODE_IMAGE,

@@ -64,7 +64,7 @@ def _identity(fleet: Fleet, resource: ClusterResource) -> dict[str, Any]:
 def _managed_properties(fleet: Fleet, resource: ClusterResource) -> dict[str, Any]:
     spec = resource.cluster.spec
     host = f"{resource.name.lower()}-{stable_guid(resource.identifier)[:8]}"
-    nodes = f"MC_{resource.group}_{resource.name}_{spec.location}"
+    nodes = spec.group_of_nodes
     properties: dict[str, Any] = {
         "provisioningState": resource.cluster.busy or "Succeeded",
         "powerState": {"code": spec.power_state},
