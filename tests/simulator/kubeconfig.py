@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kubeconfigs of simulated clusters."""
+"""The kubeconfigs of simulated clusters.
+
+Source: learn.microsoft.com/azure/aks/kubelogin-authentication; listClusterUserCredential in
+    recordings of Azure/azure-cli.
+"""
 
 from __future__ import annotations
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from tests.simulator.beliefs import check_answer
 from tests.simulator.vm_sizes import vm_size
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,88}[A-Za-z0-9_])?$")]
@@ -179,8 +180,17 @@ class Scenario(Model):
     throttling: bool = True
     providers: dict[str, Literal["Registered", "NotRegistered", "Registering"]] = {}
     timing: Timing = Timing()
+    #: Other answers than the defaults of beliefs.yml, by the id of the belief.
+    beliefs: dict[str, str] = {}
     workspaces: list[Workspace] = []
     clusters: list[Cluster] = []
+
+    @field_validator("beliefs")
+    @classmethod
+    def _believe(cls, chosen: dict[str, str]) -> dict[str, str]:
+        for identifier, answer in chosen.items():
+            check_answer(identifier, answer)
+        return chosen
 
     @model_validator(mode="after")
     def _refer(self) -> Scenario:

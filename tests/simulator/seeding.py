@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Filling a cluster with what the scenario says: nodes, namespaces, the front end, services of the first generation.
 
+Source: learn.microsoft.com/azure/aks/use-labels (nodes); AML-Kubernetes docs/attach-compute-on-aks-v1-cluster.md
+    (azureml-fe and its labels).
+
 Everything goes through the cluster's API, so that a real control plane can be filled in the same way.
 """
 
@@ -47,7 +50,7 @@ async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> Non
         await target.create(paths.deployments(service.namespace), _v1_service(service))
     for resource in fleet.resources.values():
         if resource.cluster is cluster:
-            await _extensions(target, resource)
+            await _extensions(fleet, target, resource)
     await _settle(fleet, target, spec)
 
 
@@ -229,7 +232,7 @@ def _v1_service(service: plan.V1Service) -> dict[str, Any]:
     return found
 
 
-async def _extensions(target: Cluster, resource: ClusterResource) -> None:
+async def _extensions(fleet: Fleet, target: Cluster, resource: ClusterResource) -> None:
     for extension in resource.extensions.values():
         if extension.installed:
             release = Release(
@@ -237,6 +240,7 @@ async def _extensions(target: Cluster, resource: ClusterResource) -> None:
                 extension.scope["cluster"]["releaseNamespace"],
                 extension.settings,
                 resource.managed,
+                beliefs=fleet.beliefs,
             )
             await present_release(target.api, release)
 

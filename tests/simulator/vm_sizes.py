@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a virtual machine size offers to Kubernetes."""
+"""What a virtual machine size offers to Kubernetes.
+
+Source: learn.microsoft.com/azure/virtual-machines/sizes.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ class VmSize(NamedTuple):
     gpus: int = 0
 
 
-# Source: learn.microsoft.com, "Sizes for virtual machines in Azure".
 VM_SIZES: dict[str, VmSize] = {
     "standard_b2s": VmSize(2, 4),
     "standard_b4ms": VmSize(4, 16),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -81,11 +82,13 @@ def arm(fresh: Simulator) -> ArmClient:
 def kubernetes_of(fresh: Simulator) -> KubernetesOf:
     """The unmodified Kubernetes client of the cluster with a name."""
 
-    def connect(name: str) -> kubernetes_client.ApiClient:
-        with open(fresh.clusters[name]["kubeconfig"], encoding="utf-8") as stream:
-            return kubernetes_config.new_client_from_config_dict(yaml.safe_load(stream))
+    return partial(connect, fresh)
 
-    return connect
+
+def connect(simulator: Simulator, name: str) -> kubernetes_client.ApiClient:
+    """The unmodified Kubernetes client of a cluster."""
+    with open(simulator.clusters[name]["kubeconfig"], encoding="utf-8") as stream:
+        return kubernetes_config.new_client_from_config_dict(yaml.safe_load(stream))
 
 
 def extension_settings(cluster_id: str, **more: str) -> dict[str, str]:

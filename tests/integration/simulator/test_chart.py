@@ -13,7 +13,16 @@ from kubernetes import client as kubernetes_client
 
 from tests.integration.harness import Simulator
 from tests.integration.simulator.arm_client import ArmClient
-from tests.integration.simulator.conftest import AKS, ARC, EXTENSIONS, KubernetesOf, extension_body, extension_settings
+from tests.integration.simulator.conftest import (
+    AKS,
+    ARC,
+    EXTENSIONS,
+    FLEET,
+    KubernetesOf,
+    connect,
+    extension_body,
+    extension_settings,
+)
 
 UPGRADE = {"scoringFe.enableUpgrade": "true"}
 ANNOTATED = {"metadata": {"annotations": {"azureml-fe-enable-upgrade": "true"}}}
@@ -99,9 +108,10 @@ def test_without_the_annotation_the_front_end_of_the_first_generation_stops_the_
     assert extension["statuses"][0]["level"] is None
 
 
-def test_with_the_annotation_the_front_end_is_taken_over_and_handed_back(
+def test_with_the_annotation_the_front_end_is_taken_over_and_deleted_with_the_extension(
     fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
 ) -> None:
+    # It was handed back once, which was a guess: Helm deletes what its release contains.
     apps = kubernetes_client.AppsV1Api(kubernetes_of("aks"))
     before = apps.patch_namespaced_deployment("azureml-fe", "default", ANNOTATED)
     settings = extension_settings(fresh.clusters["aks"]["id"])
@@ -112,10 +122,22 @@ def test_with_the_annotation_the_front_end_is_taken_over_and_handed_back(
     assert taken.spec.to_dict() == before.spec.to_dict()
     assert taken.status.ready_replicas == 3
     arm.wait(arm.send("DELETE", f"{AKS}/aks/{EXTENSIONS}/ml"))
-    back = apps.read_namespaced_deployment("azureml-fe", "default")
+    assert deployments(kubernetes_of("aks"), "default") == {}
+    assert deployments(kubernetes_of("aks"), "azureml-ml").keys() == {"score"}
+
+
+def test_a_front_end_that_the_extension_does_not_delete_loses_only_the_marks_of_helm() -> None:
+    beliefs = {"front-end-with-the-extension-deleted": "kept"}
+    with Simulator({**FLEET, "beliefs": beliefs}, time_scale=100) as fleet:
+        arm, apps = ArmClient(fleet.ready), kubernetes_client.AppsV1Api(connect(fleet, "aks"))
+        before = apps.patch_namespaced_deployment("azureml-fe", "default", ANNOTATED)
+        settings = extension_settings(fleet.clusters["aks"]["id"], **UPGRADE)
+        assert install(fleet, arm, "aks", settings)["status"] == "Succeeded"
+        arm.wait(arm.send("DELETE", f"{AKS}/aks/{EXTENSIONS}/ml"))
+        back = apps.read_namespaced_deployment("azureml-fe", "default")
     assert back.metadata.labels == before.metadata.labels
     assert back.metadata.annotations["azureml-fe-enable-upgrade"] == "true"
-    assert deployments(kubernetes_of("aks"), "azureml-ml").keys() == {"score"}
+    assert back.status.ready_replicas == 3
 
 
 def test_settings_that_the_chart_refuses_leave_nothing_but_the_report(

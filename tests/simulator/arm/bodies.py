@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bodies of managed and connected clusters, in the shape of recordings of the real services."""
+"""Bodies of managed and connected clusters, in the shape of recordings of the real services.
+
+Source: recordings Test_AKS_ManagedCluster_20250801_CRUD.yaml of Azure/azure-service-operator and test_connectedk8s.yaml
+    of Azure/azure-cli-extensions; tests/integration/simulator/test_recordings.py compares.
+"""
 
 from __future__ import annotations
 

@@ -3,10 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Microsoft.KubernetesConfiguration: extensions of AKS and Arc clusters, and their operations.
 
-Source: the published interface (Microsoft.KubernetesConfiguration 2023-05-01) and recordings of the real service.
-Where the documentation is silent a choice was made: a PUT on an extension that is busy is refused with the 409
-`UpdateFailed` that users report; a PUT replaces the protected settings like every other setting; a PATCH with an empty
-map of protected settings removes them all, as "omitted settings are considered obsolete and deleted".
+The published interface (Microsoft.KubernetesConfiguration 2023-05-01) as recordings show the real service; each
+function states its source or belief.
 """
 
 from __future__ import annotations
@@ -39,7 +37,10 @@ OLD_VERSIONS = ("2021-09-01", "2022-03-01")
 
 
 def body(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, api_version: str) -> dict[str, Any]:
-    """An extension as the service writes it in `api_version`; protected settings keep their keys only."""
+    """An extension as the service writes it in `api_version`; protected settings keep their keys only.
+
+    Source: recording Test_KubernetesConfiguration_Extension_CRUD.yaml of Azure/azure-service-operator.
+    """
     old = api_version in OLD_VERSIONS
     properties: dict[str, Any] = {
         "extensionType": extension.extension_type,
@@ -94,20 +95,32 @@ def _id(resource: ClusterResource, name: str) -> str:
 
 
 async def get_extension(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of an extension."""
+    """GET of an extension.
+
+    Source: recording Test_KubernetesConfiguration_Extension_CRUD.yaml of Azure/azure-service-operator.
+    """
     resource = _parent(fleet, request)
     return Answer(200, body(fleet, resource, _need(resource, request), request.api_version))
 
 
 async def list_extensions(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the extensions of a cluster."""
+    """LIST of the extensions of a cluster.
+
+    Source: recording test_k8s_extension.yaml of Azure/azure-cli-extensions.
+    """
     resource = _parent(fleet, request)
     found = [body(fleet, resource, extension, request.api_version) for extension in resource.extensions.values()]
     return Answer(200, {"value": found, "nextLink": None})
 
 
 async def put_extension(fleet: Fleet, request: ArmRequest) -> Answer:
-    """PUT: create an extension (201), or replace the settings of an existing one (200)."""
+    """PUT: create an extension (201), or replace the settings of an existing one (200).
+
+    Source: recording Test_KubernetesConfiguration_Extension_CRUD.yaml of Azure/azure-service-operator.
+    Belief: busy-extension-put
+    Belief: failed-extension-put
+    Belief: omitted-protected-settings-on-put
+    """
     resource = _parent(fleet, request)
     _need_registration(fleet)
     sent = need_body(request)
@@ -131,7 +144,13 @@ async def put_extension(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def patch_extension(fleet: Fleet, request: ArmRequest) -> Answer:
-    """PATCH: merge settings by key, replace protected settings when they are sent. 200 without a change, else 202."""
+    """PATCH: merge settings by key, replace protected settings when they are sent. 200 without a change, else 202.
+
+    Source: learn.microsoft.com/azure/aks/deploy-extensions-az-cli; the 409 from recording
+        test_aks_extension_backup.yaml of Azure/azure-cli-extensions.
+    Belief: extension-state-after-patch
+    Belief: empty-protected-settings-on-patch
+    """
     resource = _parent(fleet, request)
     _need_registration(fleet)
     extension = _need(resource, request)
@@ -155,7 +174,11 @@ async def patch_extension(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def delete_extension(fleet: Fleet, request: ArmRequest) -> Answer:
-    """DELETE: 202 and an operation; with forceDelete=true 200 at once; 204 when there is nothing to delete."""
+    """DELETE: 202 and an operation; with forceDelete=true 200 at once; 204 when there is nothing to delete.
+
+    Source: recording Test_KubernetesConfiguration_Extension_CRUD.yaml of Azure/azure-service-operator.
+    Belief: busy-extension-delete
+    """
     resource = _parent(fleet, request)
     name = request.params["extension"]
     extension = resource.extensions.get(name.lower())
@@ -174,12 +197,18 @@ async def delete_extension(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def get_operation(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of the status URL of an operation."""
+    """GET of the status URL of an operation.
+
+    Source: recording Test_KubernetesConfiguration_Extension_CRUD.yaml of Azure/azure-service-operator.
+    """
     return Answer(200, _operation_body(need_operation(fleet, request)))
 
 
 async def list_operations(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of all operations of a cluster."""
+    """LIST of all operations of a cluster.
+
+    Source: Azure/azure-rest-api-specs, Microsoft.KubernetesConfiguration, OperationStatus_List.
+    """
     resource = _parent(fleet, request)
     prefix = _cased(resource, "").lower()
     found = [o for o in fleet.operations.values() if o.path.lower().startswith(prefix)]
@@ -347,7 +376,7 @@ def _accepted(
 def _release(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> Release:
     namespace = extension.scope["cluster"]["releaseNamespace"]
     settings = {**extension.settings, **extension.protected}
-    return Release(extension.name, namespace, settings, resource.managed, extension.identity is not None)
+    return Release(extension.name, namespace, settings, resource.managed, extension.identity is not None, fleet.beliefs)
 
 
 async def _announce(fleet: Fleet, extension: ExtensionState, seconds: float) -> None:

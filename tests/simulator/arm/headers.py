@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The headers that each resource provider sends, by the names seen in recordings of the real services."""
+"""The headers that each resource provider sends, by the names seen in recordings of the real services.
+
+Source: recorded answers of each provider; tests/integration/simulator/test_recordings.py compares.
+"""
 
 from __future__ import annotations
 

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Microsoft.MachineLearningServices: workspaces and their computes.
 
-Sources: the published interface (computes 2024-10-01), recordings of AmlCompute and VirtualMachine computes, and the
+The published interface (computes 2024-10-01), recordings of AmlCompute and VirtualMachine computes, and the
 documentation of attaching (learn.microsoft.com "Attach a Kubernetes cluster to Azure Machine Learning workspace"): the
 namespace is neither created nor checked, cluster and workspace must share a subscription, the extension must be there.
+Each function states its source or belief.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ BUSY = ("Creating", "Updating", "Deleting")
 
 
 def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
-    """A workspace as the service writes it (2024-04-01)."""
+    """A workspace as the service writes it (2024-04-01).
+
+    Source: recording Test_MachineLearning_Workspaces_20240401_CRUD.yaml of Azure/azure-service-operator.
+    """
     spec = workspace.spec
     return {
         "id": workspace.identifier,
@@ -108,7 +112,11 @@ def _workspace_properties(fleet: Fleet, workspace: WorkspaceState) -> dict[str, 
 
 
 def compute_body(workspace: WorkspaceState, compute: ComputeState) -> dict[str, Any]:
-    """A compute as the service writes it; an attached one without tags has `tags: null`, as recorded."""
+    """A compute as the service writes it; an attached one without tags has `tags: null`, as recorded.
+
+    Source: recording Test_MachineLearning_Workspaces_20240401_CRUD.yaml of Azure/azure-service-operator.
+    Belief: legacy-compute-body
+    """
     body: dict[str, Any] = {
         "id": f"{workspace.identifier}/computes/{compute.name}",
         "name": compute.name,
@@ -136,19 +144,29 @@ def compute_body(workspace: WorkspaceState, compute: ComputeState) -> dict[str, 
 
 
 async def get_workspace(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of a workspace."""
+    """GET of a workspace.
+
+    Source: recording Test_MachineLearning_Workspaces_20240401_CRUD.yaml of Azure/azure-service-operator.
+    """
     return Answer(200, workspace_body(fleet, need_workspace(fleet, request)))
 
 
 async def list_workspaces(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the workspaces of a subscription or resource group."""
+    """LIST of the workspaces of a subscription or resource group.
+
+    Source: recording Test_MachineLearning_Workspaces_20240401_CRUD.yaml of Azure/azure-service-operator.
+    """
     group = need_group(fleet, request).lower() if "group" in request.params else None
     found = [w for w in fleet.workspaces.values() if group in (None, w.spec.resource_group.lower())]
     return Answer(200, {"value": [workspace_body(fleet, workspace) for workspace in found]})
 
 
 async def get_compute(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of a compute; a missing one is a 404 without a body."""
+    """GET of a compute; a missing one is a 404 without a body.
+
+    Source: recording Test_MachineLearning_Workspaces_20240401_CRUD.yaml of Azure/azure-service-operator.
+    Belief: missing-compute
+    """
     workspace = need_workspace(fleet, request)
     compute = workspace.computes.get(request.params["compute"].lower())
     if compute is None:
@@ -157,7 +175,11 @@ async def get_compute(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def list_computes(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the computes of a workspace, in pages."""
+    """LIST of the computes of a workspace, in pages.
+
+    Source: recording Test_MachineLearning_Workspaces_20240401_CRUD.yaml of Azure/azure-service-operator.
+    Belief: next-link-host
+    """
     workspace = need_workspace(fleet, request)
     skip = int(request.query.get("$skip", "0") or 0)
     found = list(workspace.computes.values())
@@ -169,7 +191,13 @@ async def list_computes(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def put_compute(fleet: Fleet, request: ArmRequest) -> Answer:
-    """PUT of a Kubernetes compute: attach a cluster, or change what is attached. Always 201 and an operation."""
+    """PUT of a Kubernetes compute: attach a cluster, or change what is attached. Always 201 and an operation.
+
+    Source: learn.microsoft.com/azure/machine-learning/how-to-attach-kubernetes-to-workspace.
+    Belief: compute-update-supported
+    Belief: compute-cleared-by-omission
+    Belief: attach-without-local-accounts
+    """
     workspace = need_workspace(fleet, request)
     sent = need_body(request)
     properties = sent.get("properties") or {}
@@ -200,7 +228,10 @@ async def put_compute(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def patch_compute(fleet: Fleet, request: ArmRequest) -> Answer:
-    """PATCH: the interface defines it for the scale settings of AmlCompute only."""
+    """PATCH: the interface defines it for the scale settings of AmlCompute only.
+
+    Source: Azure/azure-rest-api-specs, Microsoft.MachineLearningServices 2024-10-01, Compute_Update.
+    """
     workspace = need_workspace(fleet, request)
     compute = workspace.computes.get(request.params["compute"].lower())
     if compute is None:
@@ -212,7 +243,10 @@ async def patch_compute(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def delete_compute(fleet: Fleet, request: ArmRequest) -> Answer:
-    """DELETE: detaches; `underlyingResourceAction=Delete` deletes the cluster as well, which the state then shows."""
+    """DELETE: detaches; `underlyingResourceAction=Delete` deletes the cluster as well, which the state then shows.
+
+    Source: Azure/azure-rest-api-specs, Microsoft.MachineLearningServices 2024-10-01, Compute_Delete.
+    """
     workspace = need_workspace(fleet, request)
     action = request.query.get("underlyingresourceaction", "")
     if action.lower() not in ("delete", "detach"):
@@ -231,14 +265,20 @@ async def delete_compute(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def list_keys(fleet: Fleet, request: ArmRequest) -> Answer:
-    """POST listKeys: refused and noted, because an administrator's kubeconfig would leave the service."""
+    """POST listKeys: refused and noted, because an administrator's kubeconfig would leave the service.
+
+    Source: none, the service would answer; the simulator refuses so that a test sees the attempt.
+    """
     workspace = need_workspace(fleet, request)
     fleet.report("keys of a compute asked for", compute=request.params["compute"], workspace=workspace.spec.name)
     raise error(403, "Forbidden", "The simulation does not give out the keys of computes.")
 
 
 async def get_operation(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of the status URL of an operation on a compute."""
+    """GET of the status URL of an operation on a compute.
+
+    Source: recording Test_MachineLearning_Workspaces_20240401_CRUD.yaml of Azure/azure-service-operator.
+    """
     operation = need_operation(fleet, request)
     if not operation.done:
         return Answer(200, {"status": "InProgress"})

@@ -33,12 +33,18 @@ def _ok(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> 
 
 
 async def get_cluster(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of a managed cluster."""
+    """GET of a managed cluster.
+
+    Source: recording Test_AKS_ManagedCluster_20250801_CRUD.yaml of Azure/azure-service-operator.
+    """
     return _ok(bodies.managed_cluster(fleet, need_cluster(fleet, request, "managedClusters")))
 
 
 async def list_clusters(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the managed clusters of a subscription or resource group, followed by an empty page."""
+    """LIST of the managed clusters of a subscription or resource group, followed by an empty page.
+
+    Source: recordings of `az aks list` in Azure/azure-cli (command module acs).
+    """
     group = need_group(fleet, request).lower() if "group" in request.params else None
     found = [r for r in fleet.resources.values() if r.managed and group in (None, r.group.lower())]
     return _pages(fleet, request, request.path, [bodies.managed_cluster(fleet, resource) for resource in found])
@@ -54,13 +60,19 @@ def _pages(fleet: Fleet, request: ArmRequest, path: str, values: list[dict[str, 
 
 
 async def get_pool(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of a node pool."""
+    """GET of a node pool.
+
+    Source: recording Test_AKS_ManagedCluster_20250801_CRUD.yaml of Azure/azure-service-operator.
+    """
     resource = need_cluster(fleet, request, "managedClusters")
     return _ok(bodies.agent_pool(resource, _need_pool(fleet, resource, request)))
 
 
 async def list_pools(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the node pools; preview versions add a second page without entries, as the service does."""
+    """LIST of the node pools; preview versions add a second page without entries, as the service does.
+
+    Source: recording Test_AKS_ManagedCluster_20250801_CRUD.yaml of Azure/azure-service-operator.
+    """
     resource = need_cluster(fleet, request, "managedClusters")
     pools = [bodies.agent_pool(resource, pool) for pool in resource.cluster.pools.values()]
     if not request.api_version.endswith("-preview"):
@@ -69,7 +81,11 @@ async def list_pools(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def put_pool(fleet: Fleet, request: ArmRequest) -> Answer:
-    """PUT of an existing node pool: replaces its labels and taints; every other property must stay."""
+    """PUT of an existing node pool: replaces its labels and taints; every other property must stay.
+
+    Source: recording Test_AKS_ManagedCluster_20250801_CRUD.yaml of Azure/azure-service-operator.
+    Belief: pool-update-while-extension-installs
+    """
     resource = need_cluster(fleet, request, "managedClusters")
     pool = _need_pool(fleet, resource, request)
     _refuse_when_busy(resource)
@@ -85,21 +101,30 @@ async def put_pool(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def delete_pool(fleet: Fleet, request: ArmRequest) -> Answer:
-    """DELETE of a node pool: the collection never asks for it, so it is noted and refused."""
+    """DELETE of a node pool: the collection never asks for it, so it is noted and refused.
+
+    Source: none, the service would delete it; known_differences.yml says why the simulator does not.
+    """
     resource = need_cluster(fleet, request, "managedClusters")
     fleet.report("node pool delete refused", cluster=resource.identifier, pool=request.params["pool"])
     raise flat_error(403, "Forbidden", "The simulation does not delete node pools.", subcode="")
 
 
 async def user_credential(fleet: Fleet, request: ArmRequest) -> Answer:
-    """POST listClusterUserCredential: a kubeconfig with a static token, or with kubelogin for Entra clusters."""
+    """POST listClusterUserCredential: a kubeconfig with a static token, or with kubelogin for Entra clusters.
+
+    Source: learn.microsoft.com/azure/aks/kubelogin-authentication.
+    """
     resource = need_cluster(fleet, request, "managedClusters")
     content = kubeconfig.for_users(fleet, resource)
     return _credential("clusterUser", content)
 
 
 async def admin_credential(fleet: Fleet, request: ArmRequest) -> Answer:
-    """POST listClusterAdminCredential: refused where local accounts are off."""
+    """POST listClusterAdminCredential: refused where local accounts are off.
+
+    Source: learn.microsoft.com/azure/aks/manage-local-accounts-managed-azure-ad.
+    """
     resource = need_cluster(fleet, request, "managedClusters")
     if not resource.cluster.spec.local_accounts:
         message = "Getting static credential is not allowed because this cluster is set to disable local accounts."
@@ -112,7 +137,10 @@ def _credential(name: str, content: str) -> Answer:
 
 
 async def get_operation(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of a status URL of the AKS resource provider."""
+    """GET of a status URL of the AKS resource provider.
+
+    Source: recording Test_AKS_ManagedCluster_20250801_CRUD.yaml of Azure/azure-service-operator.
+    """
     operation = need_operation(fleet, request)
     body: dict[str, Any] = {
         "name": operation.identifier,
@@ -127,13 +155,19 @@ async def get_operation(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def list_bindings(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the trusted access role bindings."""
+    """LIST of the trusted access role bindings.
+
+    Source: recording test_aks_trustedaccess_rolebinding.yaml of Azure/azure-cli-extensions.
+    """
     resource = need_cluster(fleet, request, "managedClusters")
     return _ok({"value": list(resource.cluster.bindings.values())})
 
 
 async def get_binding(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of a trusted access role binding."""
+    """GET of a trusted access role binding.
+
+    Source: recording test_aks_trustedaccess_rolebinding.yaml of Azure/azure-cli-extensions.
+    """
     resource = need_cluster(fleet, request, "managedClusters")
     name = request.params["binding"]
     found = resource.cluster.bindings.get(name.lower())
@@ -155,19 +189,28 @@ async def get_binding(fleet: Fleet, request: ArmRequest) -> Answer:
 
 
 async def get_connected(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of an Arc-connected cluster."""
+    """GET of an Arc-connected cluster.
+
+    Source: recording test_connectedk8s.yaml of Azure/azure-cli-extensions.
+    """
     return Answer(200, bodies.connected_cluster(fleet, need_cluster(fleet, request, "connectedClusters")))
 
 
 async def list_connected(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the Arc-connected clusters of a subscription or resource group."""
+    """LIST of the Arc-connected clusters of a subscription or resource group.
+
+    Source: recording test_connectedk8s.yaml of Azure/azure-cli-extensions.
+    """
     group = need_group(fleet, request).lower() if "group" in request.params else None
     found = [r for r in fleet.resources.values() if not r.managed and group in (None, r.group.lower())]
     return Answer(200, {"value": [bodies.connected_cluster(fleet, resource) for resource in found]})
 
 
 async def connected_credential(fleet: Fleet, request: ArmRequest) -> Answer:
-    """POST listClusterUserCredential of an Arc cluster: needs cluster connect, which no simulated cluster has on."""
+    """POST listClusterUserCredential of an Arc cluster: needs cluster connect, which no simulated cluster has on.
+
+    Source: learn.microsoft.com/azure/azure-arc/kubernetes/cluster-connect.
+    """
     need_cluster(fleet, request, "connectedClusters")
     raise error(
         400, "ClusterConnectNotEnabled", "The cluster connect feature is not enabled for the Connected Cluster."

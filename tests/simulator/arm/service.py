@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Azure Resource Manager: the routing table, and what every request goes through before its handler."""
+"""Azure Resource Manager: the routing table, and what every request goes through before its handler.
+
+Source: recorded answers of Azure Resource Manager, whose gateway marks its own by `x-ms-failure-cause`.
+"""
 
 from __future__ import annotations
 

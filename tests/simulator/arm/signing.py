@@ -5,6 +5,8 @@
 
 Real status URLs carry `t` (ticks), `c` (a certificate of about 2.6 kB), `s` (signature) and `h` (hash): clients must
 send them back unchanged.
+
+Source: recordings of Azure/azure-service-operator, whose status URLs are whole.
 """
 
 from __future__ import annotations

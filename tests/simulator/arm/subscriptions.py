@@ -77,17 +77,26 @@ def _subscription(fleet: Fleet) -> dict[str, Any]:
 
 
 async def get_subscription(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of the subscription."""
+    """GET of the subscription.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     return Answer(200, _subscription(fleet))
 
 
 async def list_subscriptions(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the subscriptions: one."""
+    """LIST of the subscriptions: one.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     return Answer(200, {"value": [_subscription(fleet)], "count": {"type": "Total", "value": 1}})
 
 
 async def list_tenants(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the tenants: one."""
+    """LIST of the tenants: one.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     tenant = fleet.scenario.tenant_id
     body = {"id": f"/tenants/{tenant}", "tenantId": tenant, "tenantCategory": "Home", "displayName": "Simulated"}
     return Answer(200, {"value": [body]})
@@ -106,17 +115,26 @@ def _group(fleet: Fleet, key: str) -> dict[str, Any]:
 
 
 async def get_group(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of a resource group."""
+    """GET of a resource group.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     return Answer(200, _group(fleet, need_group(fleet, request).lower()))
 
 
 async def head_group(fleet: Fleet, request: ArmRequest) -> Answer:
-    """HEAD of a resource group: 204 or 404."""
+    """HEAD of a resource group: 204 or 404.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     return Answer(204 if request.params["group"].lower() in fleet.groups else 404)
 
 
 async def list_groups(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the resource groups."""
+    """LIST of the resource groups.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     return Answer(200, {"value": [_group(fleet, key) for key in fleet.groups]})
 
 
@@ -150,17 +168,26 @@ def _need_provider(request: ArmRequest) -> str:
 
 
 async def get_provider(fleet: Fleet, request: ArmRequest) -> Answer:
-    """GET of a resource provider."""
+    """GET of a resource provider.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     return Answer(200, _provider(fleet, _need_provider(request)))
 
 
 async def list_providers(fleet: Fleet, request: ArmRequest) -> Answer:
-    """LIST of the resource providers."""
+    """LIST of the resource providers.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     return Answer(200, {"value": [_provider(fleet, name) for name in PROVIDERS]})
 
 
 async def register_provider(fleet: Fleet, request: ArmRequest) -> Answer:
-    """POST register: `Registering` at first, `Registered` some time later."""
+    """POST register: `Registering` at first, `Registered` some time later.
+
+    Source: recorded answers of Azure Resource Manager (recordings of Azure/azure-cli).
+    """
     name = _need_provider(request)
     if fleet.providers.get(name.lower(), "Registered") != "Registered":
         fleet.providers[name.lower()] = "Registering"

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Request limits: token buckets as Azure documents them.
 
-Sources: learn.microsoft.com "Understand how Azure Resource Manager throttles requests" (per region, subscription and
+Source: learn.microsoft.com "Understand how Azure Resource Manager throttles requests" (per region, subscription and
 service principal) and "Quotas ... in Azure Kubernetes Service" (limits of the AKS resource provider).
 """
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the chart renders: Deployments, Services, the CRD of instance types.
 
-Names and labels are those of a real installation on AKS as a user published them; which component belongs to training
-or inference is in learn.microsoft.com "Deploy Azure Machine Learning extension", section "Azure Machine Learning
-extension components".
+Source: github.com/VijayRod/demo, container-storage/logs/az-machinelearning(azureml).md (names and labels of a real
+    installation); learn.microsoft.com/azure/machine-learning/reference-kubernetes, "Azure Machine Learning extension
+    components" (which component belongs to training or inference).
 """
 
 from __future__ import annotations

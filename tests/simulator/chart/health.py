@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The chart's health check: the job that looks at values and cluster before anything is installed.
 
-Codes and meanings: learn.microsoft.com "Troubleshoot Azure Machine Learning extension", section "Error code of
-HealthCheck". A missing derived setting is reported there without a code of its own, hence E40000.
+Source: learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-kubernetes-extension, "Error Code of
+    HealthCheck"; the report's form from github.com/Azure/azure-sdk-for-python/issues/33480.
+Belief: code-of-missing-settings
+Belief: front-end-of-version-1
 """
 
 from __future__ import annotations

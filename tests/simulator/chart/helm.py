@@ -8,8 +8,7 @@ then the objects are created and waited for. A failure removes (or puts back) ev
 
 The front end of the first generation lives in namespace `default`. With `scoringFe.enableUpgrade=true` and the
 annotation `azureml-fe-enable-upgrade: "true"` on its Deployment the release adopts it; without, Helm's ownership check
-stops the installation. What the real chart does with the adopted objects when the release is deleted is not
-documented: here they are handed back as they were.
+stops the installation.
 """
 
 from __future__ import annotations
@@ -42,7 +41,13 @@ LOAD_BALANCER = {"status": {"loadBalancer": {"ingress": [{"ip": "20.50.0.5"}]}}}
 
 
 async def install_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
-    """Install `release`; takes about `seconds` of simulated time. Raises ChartError; then nothing is left behind."""
+    """Install `release`; takes about `seconds` of simulated time. Raises ChartError; then nothing is left behind.
+
+    Source: helm.sh/docs/helm/helm_install (--atomic); AML-Kubernetes docs/attach-compute-on-aks-v1-cluster.md.
+    Belief: front-end-after-installation
+    Belief: front-end-takeover-setting
+    Belief: front-end-without-inference
+    """
     cluster = Cluster(api)
     await clock.sleep(seconds * 0.2)
     await _check_ownership(cluster, release)
@@ -65,7 +70,10 @@ async def install_release(api: ClusterApi, release: Release, clock: SimulationCl
 
 
 async def update_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
-    """Upgrade `release` to its values. Raises ChartError; then the objects stay as they were."""
+    """Upgrade `release` to its values. Raises ChartError; then the objects stay as they were.
+
+    Source: helm.sh/docs/helm/helm_upgrade (--atomic); github.com/Azure/AML-Kubernetes/issues/293 (the message).
+    """
     cluster = Cluster(api)
     await clock.sleep(seconds * 0.3)
     await _check_ownership(cluster, release)
@@ -85,7 +93,11 @@ async def update_release(api: ClusterApi, release: Release, clock: SimulationClo
 
 
 async def delete_release(api: ClusterApi, release: Release) -> None:
-    """Delete all objects of `release` and hand back what was adopted; the namespace and the report stay."""
+    """Delete all objects of `release`, what it has adopted too; the namespace and the report stay.
+
+    Source: helm.sh/docs/helm/helm_uninstall.
+    Belief: front-end-with-the-extension-deleted
+    """
     cluster = Cluster(api)
     for collection in (paths.deployments(release.namespace), paths.services(release.namespace)):
         for name in await _owned(cluster, release, collection):
@@ -93,11 +105,14 @@ async def delete_release(api: ClusterApi, release: Release) -> None:
     await cluster.delete(f"{paths.pods(release.namespace)}/healthcheck")
     if await _belongs(cluster, release, f"{paths.CRDS}/{components.CRD_NAME}"):
         await cluster.delete(f"{paths.CRDS}/{components.CRD_NAME}")
-    await _hand_back(cluster, release)
+    await _delete_adopted(cluster, release)
 
 
 async def present_release(api: ClusterApi, release: Release) -> None:
-    """Put all objects of `release` into a cluster at once, for a release that existed before the simulation."""
+    """Put all objects of `release` into a cluster at once, for a release that existed before the simulation.
+
+    Source: as for install_release.
+    """
     cluster = Cluster(api)
     await cluster.ensure_namespace(release.namespace)
     findings = health.examine(release, health.ClusterFacts(schedulable_nodes=health.ROUTER_NODES))
@@ -210,7 +225,9 @@ async def _adopt(cluster: Cluster, release: Release) -> None:
         await cluster.merge(FRONT_END_SERVICE, marks)
 
 
-async def _hand_back(cluster: Cluster, release: Release) -> None:
+async def _delete_adopted(cluster: Cluster, release: Release) -> None:
+    """Delete the front end in namespace `default`, or take off Helm's marks."""
+    kept = release.beliefs.answer("front-end-with-the-extension-deleted") == "kept"
     marks = {
         "metadata": {
             "labels": {HELM_LABEL: None},
@@ -219,7 +236,7 @@ async def _hand_back(cluster: Cluster, release: Release) -> None:
     }
     for path in (FRONT_END, FRONT_END_SERVICE):
         if await _belongs(cluster, release, path):
-            await cluster.merge(path, marks)
+            await (cluster.merge(path, marks) if kept else cluster.delete(path))
 
 
 async def _belongs(cluster: Cluster, release: Release, path: str) -> bool:

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from tests.simulator.beliefs import Beliefs
 
 HELM_LABEL = "app.kubernetes.io/managed-by"
 RELEASE_NAME = "meta.helm.sh/release-name"
@@ -31,6 +33,7 @@ class Release:
     values: Mapping[str, str]
     managed_cluster: bool
     has_identity: bool = False
+    beliefs: Beliefs = field(default_factory=Beliefs)
 
     def flag(self, key: str, default: bool = False) -> bool:
         """A value as Helm's templates read it: `true` in any case is true. Keys are case-sensitive."""

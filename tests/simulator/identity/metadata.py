@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cloud's description of itself, by which `az cloud register` and the SDKs find everything else."""
+"""The cloud's description of itself, by which `az cloud register` and the SDKs find everything else.
+
+Source: GET https://management.azure.com/metadata/endpoints, which answers everybody.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The access tokens that the simulated Entra ID has issued."""
+"""The access tokens that the simulated Entra ID has issued.
+
+Source: learn.microsoft.com/entra/identity-platform/access-tokens; clients must take them for opaque.
+"""
 
 from __future__ import annotations
 

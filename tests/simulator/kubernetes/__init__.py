@@ -6,6 +6,8 @@
 `api` is the door, over HTTP and directly; `cluster` answers requests; `writes` and `reads` are what a kube-apiserver
 does, on
 the objects in `store`; `controllers` do what kube-controller-manager, kube-scheduler and the kubelets would do.
+
+Source: the real Kubernetes API server, which passes the same tests (tests/contract).
 """
 
 from __future__ import annotations
