@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
+from aiohttp import web
+
 
 class ApiAnswer(NamedTuple):
     """What an API server answered: the HTTP status and the decoded JSON body (`{}` when there was none)."""
@@ -27,6 +29,10 @@ class ClusterApi(Protocol):
     body, never exceptions; only a connection that fails raises (`OSError` or `aiohttp.ClientError`).
     """
 
+    @property
+    def lacks_cloud(self) -> bool:
+        """Whether nobody gives a load balancer its address there unless the simulator does."""
+
     async def request(
         self,
         method: str,
@@ -37,6 +43,9 @@ class ClusterApi(Protocol):
         content_type: str = "application/json",
     ) -> ApiAnswer:
         """Send one request and return the whole answer."""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request that a client sent to the simulator for this cluster."""
 
     async def close(self) -> None:
         """Release connections and background tasks."""

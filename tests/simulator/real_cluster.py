@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 import yaml
+from aiohttp import web
 
 from tests.simulator.cluster_api import ApiAnswer
 
@@ -99,7 +100,10 @@ def inline_kubeconfig(path: Path, context: str | None = None) -> dict[str, Any]:
 class RealClusterApi:
     """`ClusterApi` over HTTPS to the API server of a kubeconfig."""
 
-    lacks_cloud = True  # nobody gives a load balancer its address there unless the simulator does
+    @property
+    def lacks_cloud(self) -> bool:
+        """A control plane that was started for tests has no cloud controller."""
+        return True
 
     def __init__(self, access: KubeconfigAccess) -> None:
         self.access = access
@@ -136,6 +140,10 @@ class RealClusterApi:
                 # /healthz and the like answer with a word.
                 decoded = {"text": await response.text()}
             return ApiAnswer(response.status, decoded if isinstance(decoded, dict) else {})
+
+    async def handle(self, _request: web.Request) -> web.StreamResponse:
+        """The simulator is no proxy: say where the cluster is."""
+        return web.Response(status=404, text="this cluster has a real API server: use its own address")
 
     async def close(self) -> None:
         """Close the connections."""

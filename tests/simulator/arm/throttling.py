@@ -11,11 +11,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tests.simulator.arm.answers import Answer, ArmError, ArmRequest
-from tests.simulator.arm.router import Route
 from tests.simulator.clock import SimulationClock
+
+
+class ThrottledRoute(Protocol):
+    """What decides about the bucket of a request: the service, and the row of the routing table."""
+
+    @property
+    def service(self) -> str:
+        """The service that answers, such as `containerservice`."""
+
+    @property
+    def path(self) -> str:
+        """The path of the row, with `{names}`."""
 
 
 class Limit(NamedTuple):
@@ -64,7 +75,7 @@ class Throttle:
         self._enabled = enabled
         self._buckets: dict[str, Bucket] = {}
 
-    def admit(self, request: ArmRequest, route: Route) -> dict[str, str]:
+    def admit(self, request: ArmRequest, route: ThrottledRoute) -> dict[str, str]:
         """Count a request; returns the rate-limit headers of its answer. Raises ArmError with a 429."""
         kind, limit = _subscription_limit(request.method)
         wait = self._take(f"subscription/{kind}", limit)
@@ -112,7 +123,7 @@ def _subscription_message(request: ArmRequest) -> str:
     )
 
 
-def _aks_limit(request: ArmRequest, route: Route) -> tuple[str, Limit] | None:
+def _aks_limit(request: ArmRequest, route: ThrottledRoute) -> tuple[str, Limit] | None:
     if route.service != "containerservice":
         return None
     path = request.path.lower()

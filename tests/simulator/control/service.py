@@ -6,21 +6,31 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from aiohttp import web
 from pydantic import ValidationError
 
-from tests.simulator.control.faults import FaultRequest
+from tests.simulator.control.faults import FaultBook, FaultRequest
+from tests.simulator.control.log import RequestLog
 from tests.simulator.control.state import fleet_state
-
-if TYPE_CHECKING:
-    from tests.simulator.app import Simulator
+from tests.simulator.fleet import Fleet
 
 PREFIX = "/_simulator"
 
 
-async def handle(simulator: Simulator, request: web.Request, path: str) -> web.Response:
+class Controlled(Protocol):
+    """What the control interface shows and changes."""
+
+    fleet: Fleet
+    log: RequestLog
+    faults: FaultBook
+
+    async def reset(self) -> None:
+        """Return to the initial state."""
+
+
+async def handle(simulator: Controlled, request: web.Request, path: str) -> web.Response:
     """Answer a request to the control interface."""
     handlers = {
         ("GET", "/requests"): _requests,
@@ -41,7 +51,7 @@ async def handle(simulator: Simulator, request: web.Request, path: str) -> web.R
     return await handler(simulator, request)
 
 
-async def _requests(simulator: Simulator, request: web.Request) -> web.Response:
+async def _requests(simulator: Controlled, request: web.Request) -> web.Response:
     query = request.query
     since = query.get("since", "0")
     if not since.isdigit():
@@ -50,11 +60,11 @@ async def _requests(simulator: Simulator, request: web.Request) -> web.Response:
     return _json({"requests": found})
 
 
-async def _state(simulator: Simulator, request: web.Request) -> web.Response:
+async def _state(simulator: Controlled, request: web.Request) -> web.Response:
     return _json(fleet_state(simulator.fleet))
 
 
-async def _add_fault(simulator: Simulator, request: web.Request) -> web.Response:
+async def _add_fault(simulator: Controlled, request: web.Request) -> web.Response:
     try:
         fault = FaultRequest.model_validate_json(await request.read())
     except ValidationError as error:
@@ -62,16 +72,16 @@ async def _add_fault(simulator: Simulator, request: web.Request) -> web.Response
     return _json({"id": simulator.faults.add(fault)}, 201)
 
 
-async def _faults(simulator: Simulator, request: web.Request) -> web.Response:
+async def _faults(simulator: Controlled, request: web.Request) -> web.Response:
     return _json({"faults": simulator.faults.as_data()})
 
 
-async def _clear_faults(simulator: Simulator, request: web.Request) -> web.Response:
+async def _clear_faults(simulator: Controlled, request: web.Request) -> web.Response:
     simulator.faults.clear()
     return _json({})
 
 
-async def _reset(simulator: Simulator, request: web.Request) -> web.Response:
+async def _reset(simulator: Controlled, request: web.Request) -> web.Response:
     await simulator.reset()
     return _json({})
 

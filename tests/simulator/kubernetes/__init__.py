@@ -13,6 +13,6 @@ Source: the real Kubernetes API server, which passes the same tests (tests/contr
 from __future__ import annotations
 
 from tests.simulator.kubernetes.api import SimulatedKubernetesApi
-from tests.simulator.kubernetes.controllers import Timing
+from tests.simulator.kubernetes.controllers.context import Timing
 
 __all__ = ["SimulatedKubernetesApi", "Timing"]

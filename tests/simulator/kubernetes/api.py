@@ -22,7 +22,7 @@ from tests.simulator.identity.tokens import AKS_SERVER_APPLICATION, TokenStore
 from tests.simulator.kubernetes import errors, patches, protobuf, reads
 from tests.simulator.kubernetes.access import ADMINISTRATOR, Access, Denial, User
 from tests.simulator.kubernetes.cluster import Answer, Cluster, Request, WatchPlan
-from tests.simulator.kubernetes.controllers import Timing
+from tests.simulator.kubernetes.controllers.context import Timing
 from tests.simulator.kubernetes.decoding import go_json_error, parse_json
 from tests.simulator.kubernetes.errors import ApiError, UnknownPathError
 
@@ -68,6 +68,11 @@ class SimulatedKubernetesApi:
         self._watches: set[asyncio.Task[Any]] = set()
         self._closed = False
 
+    @property
+    def lacks_cloud(self) -> bool:
+        """Load balancers get their addresses here by themselves."""
+        return False
+
     # -- direct dispatch ----------------------------------------------------------------------------------------------
 
     async def request(
@@ -98,7 +103,7 @@ class SimulatedKubernetesApi:
     async def close(self) -> None:
         """End watches and background work."""
         self._closed = True
-        self._cluster.controllers.close()
+        self._cluster.close()
         for task in tuple(self._watches):
             task.cancel()
 

@@ -15,10 +15,13 @@ from typing import Any
 from tests.simulator.clock import SimulationClock
 from tests.simulator.kubernetes import access, discovery, errors, openapi, patches, reads, routing, scale
 from tests.simulator.kubernetes.access import Access, User
-from tests.simulator.kubernetes.controllers import Controllers, Timing
+from tests.simulator.kubernetes.controllers import pods
+from tests.simulator.kubernetes.controllers.context import ControllerContext, Timing
+from tests.simulator.kubernetes.controllers.manager import ControllerManager
+from tests.simulator.kubernetes.controllers.queue import WorkQueue
 from tests.simulator.kubernetes.errors import ApiError, UnknownPathError
 from tests.simulator.kubernetes.representation import Presenter, Representation, negotiate
-from tests.simulator.kubernetes.resources import Resource, ResourceRegistry
+from tests.simulator.kubernetes.resources import Resource, ResourceRegistry, in_version
 from tests.simulator.kubernetes.routing import RequestInfo
 from tests.simulator.kubernetes.store import Key, ObjectStore
 from tests.simulator.kubernetes.writes import ObjectWriter, WriteOptions, Written
@@ -83,16 +86,18 @@ class Cluster:
         self.access = authorizer
         self.store = ObjectStore()
         self.registry = ResourceRegistry()
-        self.writer = ObjectWriter(self.store, self.registry, clock)
-        self.controllers = Controllers(
+        self.writer = ObjectWriter(self.store, clock)
+        self.controllers = ControllerContext(
             self.store,
             self.registry,
             self.writer,
             clock,
             timing,
+            WorkQueue(clock),
             kubelet_version=version,
             load_balancers=load_balancers,
         )
+        self._manager = ControllerManager(self.controllers)
         self._started = False
 
     def start(self) -> None:
@@ -107,12 +112,16 @@ class Cluster:
             "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]},
         }
         self.controllers.create("v1", "Service", "default", service, SYSTEM)
-        self.controllers.settle()
+        self.controllers.queue.settle()
+
+    def close(self) -> None:
+        """Stop the controllers."""
+        self._manager.close()
 
     def answer(self, request: Request) -> Answer | WatchPlan:
         """Answer a request. Raises ApiError."""
         self.start()
-        self.controllers.wake()
+        self.controllers.queue.wake()
         info = routing.parse(request.method, request.path.rstrip("/"), request.query)
         if info is None:
             return self._non_resource(request)
@@ -239,7 +248,7 @@ class Cluster:
             raise errors.method_not_allowed()
 
     def _get(self, _request: Request, info: RequestInfo, resource: Resource, presenter: Presenter) -> Answer:
-        found = reads.in_version(resource, self.writer.live(resource, info.namespace, info.name))
+        found = in_version(resource, self.writer.live(resource, info.namespace, info.name))
         if info.subresource == "scale":
             return Answer(200, scale.scale_of(resource, found))
         return Answer(200, presenter.one(found))
@@ -318,8 +327,6 @@ class Cluster:
         raise errors.method_not_allowed()
 
     def _bind(self, request: Request, live: dict[str, Any]) -> None:
-        from tests.simulator.kubernetes import pods
-
         node = ((request.body or {}).get("target") or {}).get("name")
         if not node:
             raise errors.invalid("Binding", "", live["metadata"]["name"], [errors.required("target.name")])

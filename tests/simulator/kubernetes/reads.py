@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.simulator.kubernetes import errors, selectors
 from tests.simulator.kubernetes.decoding import go_json_error
-from tests.simulator.kubernetes.resources import Resource
+from tests.simulator.kubernetes.resources import Resource, in_version
 from tests.simulator.kubernetes.routing import RequestInfo
 from tests.simulator.kubernetes.store import Change, Object, ObjectStore
 
@@ -105,11 +105,6 @@ def select(store: ObjectStore, wanted: Filter) -> list[Object]:
     """The objects that are meant, in the version of the resource."""
     found = store.items(wanted.resource.key, wanted.namespace)
     return [in_version(wanted.resource, obj) for obj in found if wanted.matches(obj)]
-
-
-def in_version(resource: Resource, obj: Object) -> Object:
-    """The object as the resource's version shows it."""
-    return obj if obj.get("apiVersion") == resource.api_version else {**obj, "apiVersion": resource.api_version}
 
 
 def list_objects(store: ObjectStore, wanted: Filter, query: Mapping[str, str]) -> tuple[dict[str, Any], list[Object]]:

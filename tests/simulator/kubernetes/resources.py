@@ -102,6 +102,11 @@ class Resource:
         return self.custom or self.key in WITH_GENERATION
 
 
+def in_version(resource: Resource, obj: dict[str, Any]) -> dict[str, Any]:
+    """The object as the resource's version shows it."""
+    return obj if obj.get("apiVersion") == resource.api_version else {**obj, "apiVersion": resource.api_version}
+
+
 @cache
 def built_in() -> Mapping[tuple[str, str, str], Resource]:
     """The built-in resources by (group, version, plural)."""

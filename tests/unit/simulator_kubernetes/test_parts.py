@@ -19,15 +19,15 @@ from tests.simulator.kubernetes import (
     protobuf,
     quantities,
     routing,
-    scheduler,
     selectors,
     structural,
     tables,
     validation,
 )
+from tests.simulator.kubernetes.controllers import scheduler
 from tests.simulator.kubernetes.resources import built_in
 from tests.simulator.kubernetes.store import HISTORY_LENGTH, Key, ObjectStore
-from tests.simulator.kubernetes.writes import go_text
+from tests.simulator.kubernetes.writes.patch import go_text
 from tests.unit.simulator_kubernetes.objects import instance_type_definition, node, pod_spec
 
 DEPLOYMENT = {"$ref": "io.k8s.api.apps.v1.Deployment"}

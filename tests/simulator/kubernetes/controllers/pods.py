@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tests.simulator.kubernetes import events, scheduler
-from tests.simulator.kubernetes.nodes import KUBELET
+from tests.simulator.kubernetes.controllers import events, scheduler
+from tests.simulator.kubernetes.controllers.context import ControllerContext
+from tests.simulator.kubernetes.controllers.nodes import KUBELET
 from tests.simulator.kubernetes.store import Key, Object
 from tests.simulator.kubernetes.writes import WriteOptions
-
-if TYPE_CHECKING:
-    from tests.simulator.kubernetes.controllers import Controllers
 
 SCHEDULER = WriteOptions(manager="kube-scheduler", manager_given=True, validation="Ignore")
 BEHAVIOUR = "simulation.azureml.fleet/pod"
@@ -26,45 +24,31 @@ def key_of(pod: Object) -> Key:
     return Key("pods", pod["metadata"]["namespace"], pod["metadata"]["name"])
 
 
-def mark_pending(controllers: Controllers) -> None:
+def mark_pending(context: ControllerContext) -> None:
     """Try again to place the pods that no node took."""
-    for pod in controllers.store.items("pods"):
+    for pod in context.store.items("pods"):
         if not (pod.get("spec") or {}).get("nodeName"):
-            controllers.mark(key_of(pod))
+            context.queue.mark(key_of(pod))
 
 
-def reconcile(controllers: Controllers, key: Key) -> None:
+def reconcile(context: ControllerContext, key: Key) -> None:
     """One pod, one step further."""
-    pod = controllers.store.get(key)
+    pod = context.store.get(key)
     if pod is None:
         return
     if pod["metadata"].get("deletionTimestamp"):
-        _stop(controllers, key, pod)
+        _stop(context, key, pod)
     elif not pod["spec"].get("nodeName"):
-        _place(controllers, pod)
+        _place(context, pod)
     elif (pod.get("status") or {}).get("phase") == "Pending":
-        _start(controllers, key, pod)
+        _start(context, key, pod)
 
 
-def _stop(controllers: Controllers, key: Key, pod: Object) -> None:
+def _stop(context: ControllerContext, key: Key, pod: Object) -> None:
     if pod["metadata"].get("finalizers") or not pod["metadata"].get("deletionGracePeriodSeconds"):
         return
-    if _is_due(controllers, key, pod, "stop", controllers.timing.pod_stop):
-        controllers.delete(pod, gracePeriodSeconds=0)
-
-
-def _is_due(controllers: Controllers, key: Key, pod: Object, what: str, seconds: float) -> bool:
-    """Whether so many simulated seconds are over since this was first asked; asks again when they are."""
-    token, now = f"{what}:{pod['metadata']['uid']}", controllers.clock.now().timestamp()
-    due = controllers.due.get(token)
-    if due is None and seconds > 0:
-        controllers.due[token] = now + seconds
-        controllers.mark_later(seconds, key)
-        return False
-    if due is not None and now < due:
-        return False
-    controllers.due.pop(token, None)
-    return True
+    if context.queue.is_due(key, f"stop:{pod['metadata']['uid']}", context.timing.pod_stop):
+        context.delete(pod, gracePeriodSeconds=0)
 
 
 def _condition(kind: str, value: str, now: str, reason: str = "", message: str = "") -> dict[str, Any]:
@@ -82,39 +66,39 @@ def _condition(kind: str, value: str, now: str, reason: str = "", message: str =
     return condition
 
 
-def _place(controllers: Controllers, pod: Object) -> None:
+def _place(context: ControllerContext, pod: Object) -> None:
     if pod["spec"].get("schedulerName", "default-scheduler") != "default-scheduler":
         return
-    store = controllers.store
+    store = context.store
     decision = scheduler.schedule(pod, store.items("nodes"), store.items("pods"))
     status = dict(pod.get("status") or {})
-    now = controllers.clock.timestamp()
+    now = context.clock.timestamp()
     if decision.node:
-        bind(controllers, pod, decision.node)
+        bind(context, pod, decision.node)
         placed = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         message = f"Successfully assigned {placed} to {decision.node}"
-        events.tell(controllers, pod, events.SCHEDULER, "Scheduled", message)
+        events.tell(context, pod, events.SCHEDULER, "Scheduled", message)
         return
     previous = next((item for item in status.get("conditions") or () if item["type"] == "PodScheduled"), None)
     if previous is None or previous.get("message") != decision.message:
         status["conditions"] = [_condition("PodScheduled", "False", now, "Unschedulable", decision.message)]
-        controllers.set_status(pod, status, SCHEDULER)
-        events.tell(controllers, pod, events.SCHEDULER, "FailedScheduling", decision.message, warning=True)
+        context.set_status(pod, status, SCHEDULER)
+        events.tell(context, pod, events.SCHEDULER, "FailedScheduling", decision.message, warning=True)
 
 
-def bind(controllers: Controllers, pod: Object, node: str) -> None:
+def bind(context: ControllerContext, pod: Object, node: str) -> None:
     """Assign a pod to a node, as the binding subresource does."""
-    now = controllers.clock.timestamp()
+    now = context.clock.timestamp()
     status = {**(pod.get("status") or {}), "conditions": [_condition("PodScheduled", "True", now)]}
-    controllers.store.put(key_of(pod), {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
+    context.store.put(key_of(pod), {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
 
 
-def _start(controllers: Controllers, key: Key, pod: Object) -> None:
-    if controllers.store.get(Key("nodes", "", pod["spec"]["nodeName"])) is None:
+def _start(context: ControllerContext, key: Key, pod: Object) -> None:
+    if context.store.get(Key("nodes", "", pod["spec"]["nodeName"])) is None:
         return
-    if not _is_due(controllers, key, pod, "start", controllers.timing.pod_start):
+    if not context.queue.is_due(key, f"start:{pod['metadata']['uid']}", context.timing.pod_start):
         return
-    controllers.set_status(pod, running_status(pod, controllers.clock.timestamp()), KUBELET)
+    context.set_status(pod, running_status(pod, context.clock.timestamp()), KUBELET)
 
 
 def running_status(pod: Object, now: str) -> dict[str, Any]:

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.simulator.kubernetes.controllers.context import ControllerContext
 from tests.simulator.kubernetes.store import Key
 from tests.simulator.kubernetes.writes import WriteOptions
-
-if TYPE_CHECKING:
-    from tests.simulator.kubernetes.controllers import Controllers
 
 KUBELET = WriteOptions(manager="kubelet", manager_given=True, validation="Ignore")
 _CONDITIONS = (
@@ -22,15 +20,15 @@ _CONDITIONS = (
 )
 
 
-def reconcile(controllers: Controllers, key: Key) -> None:
+def reconcile(context: ControllerContext, key: Key) -> None:
     """Complete the status of a node that has no condition Ready."""
-    node = controllers.store.get(key)
+    node = context.store.get(key)
     if node is None or node["metadata"].get("deletionTimestamp"):
         return
     status: dict[str, Any] = dict(node.get("status") or {})
     if any(item.get("type") == "Ready" for item in status.get("conditions") or ()):
         return
-    now = controllers.clock.timestamp()
+    now = context.clock.timestamp()
     status["conditions"] = [
         {
             "type": kind,
@@ -45,7 +43,7 @@ def reconcile(controllers: Controllers, key: Key) -> None:
     labels = node["metadata"].get("labels") or {}
     info = dict(status.get("nodeInfo") or {})
     defaults = {
-        "kubeletVersion": f"v{controllers.kubelet_version}",
+        "kubeletVersion": f"v{context.kubelet_version}",
         "kubeProxyVersion": "",
         "architecture": labels.get("kubernetes.io/arch", "amd64"),
         "operatingSystem": labels.get("kubernetes.io/os", "linux"),
@@ -58,4 +56,4 @@ def reconcile(controllers: Controllers, key: Key) -> None:
         status["nodeInfo"][name] = info.get(name) or value
     if "allocatable" not in status and "capacity" in status:
         status["allocatable"] = dict(status["capacity"])
-    controllers.set_status(node, status, KUBELET)
+    context.set_status(node, status, KUBELET)

@@ -6,23 +6,21 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tests.simulator.kubernetes.controllers.context import ControllerContext
 from tests.simulator.kubernetes.errors import ApiError
 from tests.simulator.kubernetes.store import Object
 from tests.simulator.kubernetes.writes import WriteOptions
-
-if TYPE_CHECKING:
-    from tests.simulator.kubernetes.controllers import Controllers
 
 SCHEDULER, DEPLOYMENTS, REPLICA_SETS = "default-scheduler", "deployment-controller", "replicaset-controller"
 
 
 def tell(
-    controllers: Controllers, about: Object, component: str, reason: str, message: str, *, warning: bool = False
+    context: ControllerContext, about: Object, component: str, reason: str, message: str, *, warning: bool = False
 ) -> None:
     """Record an event; where the namespace takes none any more, it is lost."""
-    metadata, now = about["metadata"], controllers.clock.timestamp()
+    metadata, now = about["metadata"], context.clock.timestamp()
     involved = {"kind": about["kind"], "apiVersion": about["apiVersion"]}
     involved |= {key: metadata[key] for key in ("namespace", "name", "uid", "resourceVersion") if key in metadata}
     body: dict[str, Any] = {
@@ -39,7 +37,7 @@ def tell(
     }
     try:
         options = WriteOptions(manager="kube-controller-manager", manager_given=True, validation="Ignore")
-        controllers.create("v1", "Event", metadata.get("namespace", "default"), body, options)
+        context.create("v1", "Event", metadata.get("namespace", "default"), body, options)
     except ApiError as error:
         if error.code not in (403, 404):
             raise

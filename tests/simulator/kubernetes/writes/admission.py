@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.simulator.kubernetes import errors
-from tests.simulator.kubernetes.resources import Resource, ResourceRegistry
+from tests.simulator.kubernetes.resources import Resource
 from tests.simulator.kubernetes.store import Key, Object, ObjectStore
 
 PROTECTED_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
@@ -30,10 +30,9 @@ _SERVICE_NETWORK = "10.96"
 class Admission:
     """NamespaceLifecycle, Priority, DefaultTolerationSeconds, and the allocation of service addresses."""
 
-    def __init__(self, store: ObjectStore, registry: ResourceRegistry) -> None:
+    def __init__(self, store: ObjectStore) -> None:
         """Look at the objects of `store`."""
         self._store = store
-        self._registry = registry
         self._addresses = 0
         self._ports = 0
 
