@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. Both make their own Python environment in .cache/ first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test measure benchmark format clean
+.PHONY: help setup demo test measure benchmark format lock clean
 # Compiled bytecode is wanted: without it every process pays for compiling the SDKs.
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -28,6 +28,9 @@ benchmark: setup ## CPU-seconds per host and task, and calls per cluster, agains
 
 format: setup ## format the Python code
 	@$(VENV)/ruff check --fix-only --quiet . && $(VENV)/ruff format .
+
+lock: ## write the lock files anew after a change of a requirements file (ARGS=--upgrade: with the newest versions)
+	@sh scripts/environment.sh lock $(ARGS)
 
 clean: ## remove everything that the other commands made here
 	rm -rf .cache build

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,9 @@ BIN = Path(sys.executable).parent
 LOGS = ROOT / ".cache" / "logs"
 #: What of the machine would change results: bytecode must be cached, and no setting of a person's Ansible may count.
 UNWANTED = ("PYTHONDONTWRITEBYTECODE", "ANSIBLE_", "PYTEST_ADDOPTS", "PYTHONPATH")
+#: The exit status by which a command says that it could not do its work here; its last line says why. As in
+#: https://www.gnu.org/software/automake/manual/html_node/Scripts_002dbased-Testsuites.html
+NOT_DONE = 77
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,14 @@ class Outcome:
         """Return the verdict in one word."""
         if self.absent:
             return "ABSENT"
+        if self.status == NOT_DONE:
+            return "skipped"
         return "passed" if self.status == 0 else "FAILED"
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether the stage makes the whole run fail."""
+        return self.status not in (0, NOT_DONE)
 
 
 def tool(name: str, *arguments: str) -> tuple[str, ...]:
@@ -64,13 +74,13 @@ def tool(name: str, *arguments: str) -> tuple[str, ...]:
     return (str(BIN / name), *arguments)
 
 
-def pytest_stage(name: str, *paths: str, distribute: str = "loadgroup", marks: str = "") -> Stage:
+def pytest_stage(
+    name: str, *paths: str, distribute: str = "loadgroup", marks: str = "", by: tuple[str, ...] = tool("pytest")
+) -> Stage:
     """Return a stage that runs the tests under `paths` in two processes, those with `marks` if it is given."""
-    parallel = ("-n", "2", "--dist", distribute, *(("-m", marks) if marks else ()))
-    report = f"--junit-xml={LOGS / name}.xml"
-    return Stage(
-        name, tool("pytest", "-q", "--color=no", "--durations=5", report, *parallel, *paths), paths, tests=True
-    )
+    how = ("-q", "--color=no", "--durations=5", f"--junit-xml={LOGS / name}.xml", "-n", "2", "--dist", distribute)
+    marked = ("-m", marks) if marks else ()
+    return Stage(name, (*by, *how, *marked, *paths), tuple(path.partition("::")[0] for path in paths), tests=True)
 
 
 STATIC = (
@@ -81,6 +91,8 @@ STATIC = (
     Stage("format", tool("ruff", "format", "--check", ".")),
     Stage("lint", tool("ruff", "check", ".")),
     Stage("yaml", tool("yamllint", "--strict", ".")),
+    Stage("licences", tool("python", "-m", "scripts.check_licences")),
+    Stage("audit", tool("python", "-m", "scripts.audit")),
     Stage("changelog", tool("antsibull-changelog", "lint"), ("changelogs/config.yaml",)),
 )
 #: Tests on a real Kubernetes API server, the longest first.
@@ -97,6 +109,14 @@ DYNAMIC = (
     pytest_stage("unit", "tests/unit"),
     pytest_stage("integration", "tests/integration", marks="not control_plane"),
     pytest_stage("end-to-end", "tests/end_to_end", marks="not control_plane"),
+    # The lower bounds of requirements.txt: what is quick, and one upgrade in which every library takes part.
+    pytest_stage(
+        "lowest",
+        "tests/unit",
+        "tests/integration/test_in_process.py",
+        "tests/end_to_end/test_upgrade.py::test_azure_is_called_as_rarely_as_promised",
+        by=tool("python", "-m", "scripts.run_lowest"),
+    ),
     Stage("molecule", tool("python", "-m", "scripts.run_molecule"), ("extensions/molecule",)),
     # By file: the control planes of a file are started in one process only.
     pytest_stage("control-plane", *REAL, distribute="loadfile"),
@@ -143,6 +163,8 @@ def run(stage: Stage, *, show: bool) -> Outcome:
         closing = re.findall(r"^=*\s*(\d+ (?:passed|failed|skipped|error).*?)\s*=*$", words, re.MULTILINE)
         outcome.closing_line = closing[-1] if closing else "pytest did not come to its end"
         outcome.skipped = skip_reasons(report)
+    elif process.returncode == NOT_DONE:
+        outcome.closing_line = words.strip().rpartition("\n")[2]
     return outcome
 
 
@@ -172,11 +194,11 @@ def run_all(stages: Sequence[Stage]) -> list[Outcome]:
 def announce(outcome: Outcome) -> None:
     """Say how a stage ended; show the words of a failed static stage."""
     print(f"{outcome.stage.name:14} {outcome.word} {outcome.absent} ({outcome.seconds:.0f} s)", flush=True)
-    if outcome.status and not outcome.stage.tests and not outcome.absent:
+    if outcome.failed and not outcome.stage.tests and not outcome.absent:
         print((LOGS / f"{outcome.stage.name}.log").read_text(encoding="utf-8"), flush=True)
 
 
-def summarise(outcomes: Iterable[Outcome], seconds: float) -> None:
+def summarise(outcomes: Sequence[Outcome], seconds: float) -> None:
     """Print what passed, what did not, and what was not run."""
     print(f"\n{'=' * 24} summary {'=' * 24}")
     skipped: Counter[str] = Counter()
@@ -185,9 +207,12 @@ def summarise(outcomes: Iterable[Outcome], seconds: float) -> None:
             f"{outcome.stage.name:14} {outcome.word:7} {outcome.seconds:6.0f} s  {outcome.closing_line}{outcome.absent}"
         )
         skipped += outcome.skipped
+    undone = [outcome for outcome in outcomes if outcome.word == "skipped"]
+    for outcome in undone:
+        print(f"skipped: the stage {outcome.stage.name}: {outcome.closing_line}")
     for reason, count in skipped.most_common():
         print(f"skipped: {count} test{'s' * (count > 1)}: {reason}")
-    if not skipped:
+    if not skipped and not undone:
         print("skipped: nothing")
     print(f"total time     {seconds:.0f} s; the words of each stage are in {LOGS.relative_to(ROOT)}/")
 
@@ -221,7 +246,7 @@ def main() -> int:
     LOGS.mkdir(parents=True, exist_ok=True)
     outcomes = run_all(stages)
     summarise(outcomes, time.monotonic() - started)
-    return 1 if any(outcome.status for outcome in outcomes) or not outcomes else 0
+    return 1 if any(outcome.failed for outcome in outcomes) or not outcomes else 0
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ options:
     type: list
     elements: str
 requirements:
-  - kubernetes >= 29.0.0
+  - kubernetes >= 32.0.0
 notes:
   - The option names and environment variables are those of the collection C(kubernetes.core).
   - Requests are repeated for about a minute while an API server restarts.

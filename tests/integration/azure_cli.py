@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +15,6 @@ import pytest
 
 from tests.integration.harness import ROOT
 
-REQUIREMENT = "azure-cli>=2.70"
 FOLDER = ROOT / ".cache" / "azure-cli"
 
 
@@ -35,27 +32,17 @@ def azure_cli() -> Path:
 
 
 def _installed() -> Path:
-    program, marker = FOLDER / "bin" / "az", FOLDER / "requirement"
-    wanted = hashlib.sha256(f"{REQUIREMENT} {sys.version} {FOLDER}".encode()).hexdigest()
-    if marker.exists() and marker.read_text(encoding="utf-8") == wanted:
-        return program
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    for command in ([sys.executable, "-m", "venv", str(FOLDER)], _installation(environment)):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=900)
-        if done.returncode:
-            words = (done.stderr or done.stdout).strip()
-            pytest.skip(f"azure-cli could not be installed from the package index: {words[-300:]}")
-    marker.write_text(wanted, encoding="utf-8")
-    return program
-
-
-def _installation(environment: dict[str, str]) -> list[str]:
-    """Return the command that installs the CLI; uv is several times as fast as pip where it is there."""
-    uv = Path(sys.executable).parent / "uv"
-    if not uv.exists():
-        return [str(FOLDER / "bin" / "pip"), "install", "--quiet", REQUIREMENT]
-    if "PIP_CERT" in environment:
-        environment["SSL_CERT_FILE"] = environment["PIP_CERT"]
-    options = ["--quiet", "--system-certs", "--compile-bytecode", "--prerelease=allow"]
-    return [str(uv), "pip", "install", *options, "--python", str(FOLDER / "bin" / "python"), REQUIREMENT]
+    """Install the CLI unless it is there and current, with the Python that runs the tests."""
+    done = subprocess.run(
+        ["sh", "scripts/environment.sh", "azure-cli"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    if done.returncode:
+        words = (done.stderr or done.stdout).strip()
+        pytest.skip(f"azure-cli could not be installed from the package index: {words[-300:]}")
+    return FOLDER / "bin" / "az"

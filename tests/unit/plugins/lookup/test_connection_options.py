@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
 
 from ansible_collections.azureml.fleet.plugins.lookup.connection_options import LookupModule
+from tests.unit.plugins.lookup.templates import template
 
 
 def options(*groups: str, **variables: Any) -> dict[str, Any]:
@@ -33,12 +34,12 @@ def test_a_variable_without_a_value_leaves_the_environment_its_say() -> None:
 
 
 def test_templates_are_resolved() -> None:
-    found = options("azure", aml_tenant=trust_as_template("{{ company }}"), company="contoso")
+    found = options("azure", aml_tenant=template("{{ company }}"), company="contoso")
     assert found == {"tenant": "contoso"}
 
 
 def test_what_cannot_be_resolved_is_named() -> None:
     with pytest.raises(AnsibleLookupError, match=r"aml_tenant cannot be used: .*company"):
-        options("azure", aml_tenant=trust_as_template("{{ company }}"))
+        options("azure", aml_tenant=template("{{ company }}"))
     with pytest.raises(AnsibleLookupError, match="ssh is not a group of connection options"):
         options("ssh")

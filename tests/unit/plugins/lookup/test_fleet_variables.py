@@ -14,6 +14,7 @@ from ansible.template import Templar
 
 from ansible_collections.azureml.fleet.plugins.lookup.fleet_variables import LookupModule
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import VARIABLES
+from tests.unit.plugins.lookup.templates import template
 
 SECRET = "hunter2-never-shown"
 
@@ -49,7 +50,5 @@ def test_a_misspelt_secret_is_not_shown_either() -> None:
 
 
 def test_a_variable_that_cannot_be_templated_is_named() -> None:
-    from ansible.template import trust_as_template
-
     with pytest.raises(AnsibleLookupError, match=r"aml_workspace cannot be used: .*nothing"):
-        collect(aml_workspace=trust_as_template("{{ nothing }}"))
+        collect(aml_workspace=template("{{ nothing }}"))
