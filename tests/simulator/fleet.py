@@ -59,17 +59,45 @@ class ExtensionState:
     error_info: dict[str, Any] | None = None
     installed: bool = False
     operation: Operation | None = None
+    preempted: bool = False
 
 
 @dataclass
 class NodePoolState:
-    """A node pool of a managed cluster: the properties that a PUT can change."""
+    """A node pool of a managed cluster: the properties that a PUT can change, and how many nodes it has.
+
+    `stopped_count` is the number of nodes that a stopped pool gets back when it is started (recorded answers of
+    `az aks nodepool stop` and `start`: the count is 0 between them).
+    """
 
     name: str
     properties: dict[str, Any]
     gpus: int
+    version: str
     provisioning_state: str = "Succeeded"
+    power_state: str = "Running"
+    stopped_count: int = 0
     etag: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def count(self) -> int:
+        """How many nodes there are."""
+        return int(self.properties.get("count") or 0)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels of the pool."""
+        return dict(self.properties.get("nodeLabels") or {})
+
+    @property
+    def taints(self) -> list[str]:
+        """The taints of the pool, as texts."""
+        return list(self.properties.get("nodeTaints") or [])
+
+    @property
+    def vm_size(self) -> str:
+        """The size of the pool's machines."""
+        return str(self.properties.get("vmSize") or "")
 
 
 class KubernetesCluster:
@@ -373,7 +401,34 @@ def _pool_state(spec: plan.Cluster, pool: plan.NodePool) -> NodePoolState:
         properties["nodeTaints"] = list(pool.taints)
     if pool.gpus_per_node():
         properties["gpuProfile"] = {"driver": "Install"}
-    return NodePoolState(pool.name, properties, pool.gpus_per_node())
+    if pool.autoscale:
+        low, high = pool.autoscale
+        properties |= {"enableAutoScaling": True, "minCount": low, "maxCount": high}
+    if pool.spot:
+        make_spot(properties)
+    state = NodePoolState(pool.name, properties, pool.gpus_per_node(), pool.version or spec.kubernetes_version)
+    if pool.version:
+        properties["orchestratorVersion"] = pool.version
+    if pool.power_state == "Stopped":
+        state.power_state, state.stopped_count, properties["count"] = "Stopped", pool.count, 0
+    return state
+
+
+SPOT = "kubernetes.azure.com/scalesetpriority"
+
+
+def make_spot(properties: dict[str, Any]) -> None:
+    """Give a pool what AKS gives every spot pool: its label and its taint are in each GET.
+
+    Source: recorded answers of `az aks nodepool add --priority Spot`.
+    """
+    properties.setdefault("scaleSetPriority", "Spot")
+    properties.setdefault("scaleSetEvictionPolicy", "Delete")
+    properties.setdefault("spotMaxPrice", -1)
+    properties["nodeLabels"] = {**(properties.get("nodeLabels") or {}), SPOT: "spot"}
+    taint = f"{SPOT}=spot:NoSchedule"
+    others = [text for text in properties.get("nodeTaints") or [] if text != taint]
+    properties["nodeTaints"] = [*others, taint]
 
 
 def _legacy_compute(resource: ClusterResource, spec: plan.LegacyCompute, now: str) -> ComputeState:

@@ -64,6 +64,12 @@ class NodePool(Model):
     taints: list[str] = []
     gpus: Annotated[int, Field(ge=0)] | None = None
     os_type: Literal["Linux", "Windows"] = "Linux"
+    power_state: Literal["Running", "Stopped"] = "Running"
+    spot: bool = False
+    #: The least and the greatest count of an autoscaled pool; None is a pool whose count stays.
+    autoscale: tuple[int, int] | None = None
+    #: The version of the nodes' Kubernetes; empty is the control plane's.
+    version: str = ""
 
     def gpus_per_node(self) -> int:
         """The GPUs that a node offers: what the scenario says, else what the machine size has."""

@@ -168,11 +168,12 @@ def _network(fleet: Fleet, nodes: str, resource: ClusterResource) -> dict[str, A
 
 def pool_properties(resource: ClusterResource, pool: NodePoolState) -> dict[str, Any]:
     """The properties of a node pool, in the cluster's `agentPoolProfiles` and in its own resource alike."""
+    spec = resource.cluster.spec
     return {
         **pool.properties,
         "provisioningState": pool.provisioning_state,
-        "powerState": {"code": resource.cluster.spec.power_state},
-        "currentOrchestratorVersion": resource.cluster.spec.kubernetes_version,
+        "powerState": {"code": pool.power_state if spec.power_state == "Running" else spec.power_state},
+        "currentOrchestratorVersion": pool.version,
         "nodeImageVersion": NODE_IMAGE,
     }
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.arm.answers import ArmRequest, error, gateway_error, resource_not_found
+from tests.simulator.arm.answers import JSON_PLAIN, Answer, ArmRequest, error, gateway_error, resource_not_found
+from tests.simulator.arm.headers import skip_token
 from tests.simulator.arm.operations import Operation
 from tests.simulator.fleet import ClusterResource, WorkspaceState
 
@@ -63,12 +64,24 @@ def status_url(fleet: Fleet, operation: Operation, query: str) -> str:
     return f"{fleet.base_url}{operation.path}?{query}&{signature}"
 
 
-def need_operation(fleet: Fleet, request: ArmRequest) -> Operation:
-    """The operation whose status URL was asked for, with its signature unharmed. Raises 404 or 403."""
+def need_operation(fleet: Fleet, request: ArmRequest, path: str = "") -> Operation:
+    """The operation whose status URL was asked for, with its signature unharmed. Raises 404 or 403.
+
+    `path` is that of the operation where the URL is another one, such as that of its result.
+    """
     operation = fleet.operations.get(request.params["operation"].lower())
-    if operation is None or operation.path.lower() != request.path.lower():
+    if operation is None or operation.path.lower() != (path or request.path).lower():
         raise error(404, "NotFound", f"The operation '{request.params['operation']}' was not found.")
     if not fleet.signer.valid(operation.path, request.query):
         message = "The signature of the status URL (t, c, s, h) is missing or is not the one that was issued."
         raise error(403, "InvalidOperationSignature", message)
     return operation
+
+
+def pages(fleet: Fleet, request: ArmRequest, path: str, values: list[dict[str, Any]]) -> Answer:
+    """All values on the first page, which points to a second one without any, as recorded for lists of AKS."""
+    if "$skiptoken" in request.query or "skiptoken" in request.query:
+        return Answer(200, {"value": []}, {}, JSON_PLAIN)
+    token = skip_token()
+    query = f"%24skipToken={token}&api-version={request.api_version}&skipToken={token}"
+    return Answer(200, {"value": values, "nextLink": f"{fleet.base_url}{path}?{query}"}, {}, JSON_PLAIN)

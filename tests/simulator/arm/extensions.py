@@ -34,6 +34,7 @@ BUSY = ("Creating", "Updating", "Deleting")
 ANNOUNCED = 0.5
 """The part of the installation after which `currentVersion` is there."""
 OLD_VERSIONS = ("2021-09-01", "2022-03-01")
+PREEMPTED = "This operation has been preempted by another operation. Please retry later."
 
 
 def body(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, api_version: str) -> dict[str, Any]:
@@ -130,6 +131,7 @@ async def put_extension(fleet: Fleet, request: ArmRequest) -> Answer:
     if existing is not None and existing.provisioning_state in BUSY:
         message = "Update failed for this resource, as there is a conflicting operation in progress."
         raise _extension_error(409, "UpdateFailed", f"{message} Please try after sometime.")
+    _meet_aks(fleet, resource)
     extension = _wanted(fleet, resource, name, sent, properties, existing)
     resource.extensions[name.lower()] = extension
     fresh = existing is None or not existing.installed
@@ -164,6 +166,7 @@ async def patch_extension(fleet: Fleet, request: ArmRequest) -> Answer:
             "If the problem persists, please contact Microsoft support.",
         )
     sent = need_body(request).get("properties") or {}
+    _meet_aks(fleet, resource)
     if not _merge(extension, sent):
         return Answer(200, body(fleet, resource, extension, request.api_version))
     extension.modified = fleet.now()
@@ -266,6 +269,19 @@ def _need_registration(fleet: Fleet) -> None:
         raise error(409, "MissingSubscriptionRegistration", message)
 
 
+def _meet_aks(fleet: Fleet, resource: ClusterResource) -> None:
+    """Raise 409 while AKS works on the cluster itself.
+
+    Source: github.com/Azure/AKS-Construction/issues/385.
+    Belief: extension-while-aks-operates
+    """
+    busy = resource.cluster.busy
+    if resource.managed and busy and fleet.beliefs.answer("extension-while-aks-operates") == "refused":
+        message = f"Operation is not allowed: Another operation ({busy}) is in progress, please wait for it to finish "
+        message += "before starting a new operation. See https://aka.ms/aks-pending-operation"
+        raise _extension_error(409, "OperationNotAllowed", message)
+
+
 def _checked(properties: dict[str, Any]) -> dict[str, Any]:
     if not properties.get("extensionType"):
         raise _extension_error(400, "ExtensionTypeRequired", "The property 'extensionType' must be given.")
@@ -362,7 +378,12 @@ def _begin(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, v
     extension.provisioning_state = verb
     extension.statuses, extension.error_info = [], None
     extension.operation = operation
+    extension.preempted = resource.managed and bool(resource.cluster.busy) and _loses_to_aks(fleet)
     return fleet.begin(operation, work(fleet, resource, extension, operation))
+
+
+def _loses_to_aks(fleet: Fleet) -> bool:
+    return fleet.beliefs.answer("extension-while-aks-operates") == "preempted"
 
 
 def _accepted(
@@ -390,6 +411,8 @@ async def _install(fleet: Fleet, resource: ClusterResource, extension: Extension
     seconds = fleet.scenario.timing.extension_install
     fleet.background(_announce(fleet, extension, seconds * ANNOUNCED))
     failure = await _carry_out(fleet, resource, extension, install_release, seconds)
+    if _lost(fleet, extension, operation):
+        return
     if failure:
         _failed(fleet, extension, operation, failure, "Create")
         return
@@ -400,6 +423,8 @@ async def _install(fleet: Fleet, resource: ClusterResource, extension: Extension
 async def _update(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, operation: Operation) -> None:
     seconds = fleet.scenario.timing.extension_update
     failure = await _carry_out(fleet, resource, extension, update_release, seconds)
+    if _lost(fleet, extension, operation):
+        return
     if failure:
         _failed(fleet, extension, operation, failure, "Update")
         return
@@ -410,6 +435,7 @@ async def _carry_out(
     fleet: Fleet, resource: ClusterResource, extension: ExtensionState, work: ChartWork, seconds: float
 ) -> ChartError | None:
     """Let the chart do `work` in the cluster, or just wait for an extension of another type; returns the failure."""
+    await _wait_for_aks(fleet, resource)
     if extension.extension_type != AZUREML:
         await fleet.clock.sleep(seconds)
         return None
@@ -425,6 +451,28 @@ async def _carry_out(
     except (UnexpectedAnswerError, aiohttp.ClientError, OSError) as error:
         return ChartError(f"Kubernetes cluster unreachable or refusing: {error}")
     return None
+
+
+def _lost(fleet: Fleet, extension: ExtensionState, operation: Operation) -> bool:
+    """Whether an operation of AKS came between; the extension is Failed then, and the operation says why."""
+    if not extension.preempted:
+        return False
+    extension.preempted = False
+    extension.statuses = [_status(f"{PREEMPTED} (Code: AKSOperationPreempted)")]
+    extension.provisioning_state = "Failed"
+    extension.modified = fleet.now()
+    operation.fail(fleet.now(), "AKSOperationPreempted", PREEMPTED)
+    return True
+
+
+async def _wait_for_aks(fleet: Fleet, resource: ClusterResource) -> None:
+    """Let AKS finish what it does on the cluster."""
+    while resource.managed and resource.cluster.busy:
+        await fleet.clock.sleep(1)
+
+
+def _status(message: str) -> dict[str, Any]:
+    return {"code": "InstallationFailed", "displayStatus": None, "level": None, "message": message, "time": None}
 
 
 def _agents_fault(resource: ClusterResource) -> str | None:
@@ -468,15 +516,7 @@ def _failed(fleet: Fleet, extension: ExtensionState, operation: Operation, failu
         "For general troubleshooting visit: https://aka.ms/k8s-extensions-TSG"
     )
     code = "ExtensionOperationFailed"
-    extension.statuses = [
-        {
-            "code": "InstallationFailed",
-            "displayStatus": None,
-            "level": None,
-            "message": f"{text} (Code: {code})",
-            "time": None,
-        }
-    ]
+    extension.statuses = [_status(f"{text} (Code: {code})")]
     extension.error_info = {"code": code, "message": text, "target": None, "details": [], "additionalInfo": []}
     extension.provisioning_state = "Failed"
     extension.modified = fleet.now()

@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulator.arm import extensions, machine_learning, managed_clusters, subscriptions
+from tests.simulator.arm import (
+    agent_pools,
+    aks_operations,
+    extensions,
+    machine_learning,
+    managed_clusters,
+    subscriptions,
+)
 from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
 from tests.simulator.arm.headers import service_headers
 from tests.simulator.arm.router import Route, Router
@@ -49,15 +56,18 @@ ROUTES = (
     Route("GET", f"{SUBSCRIPTION}{CLUSTERS}", managed_clusters.list_clusters, AKS),
     Route("GET", f"{GROUP}{CLUSTERS}", managed_clusters.list_clusters, AKS),
     Route("GET", MANAGED, managed_clusters.get_cluster, AKS),
-    Route("GET", f"{MANAGED}/agentPools", managed_clusters.list_pools, AKS),
-    Route("GET", POOL, managed_clusters.get_pool, AKS),
-    Route("PUT", POOL, managed_clusters.put_pool, AKS),
-    Route("DELETE", POOL, managed_clusters.delete_pool, AKS),
+    Route("GET", f"{MANAGED}/agentPools", agent_pools.list_pools, AKS),
+    Route("GET", POOL, agent_pools.get_pool, AKS),
+    Route("PUT", POOL, agent_pools.put_pool, AKS),
+    Route("DELETE", POOL, agent_pools.delete_pool, AKS),
     Route("POST", f"{MANAGED}/listClusterUserCredential", managed_clusters.user_credential, AKS),
     Route("POST", f"{MANAGED}/listClusterAdminCredential", managed_clusters.admin_credential, AKS),
     Route("GET", f"{MANAGED}/trustedAccessRoleBindings", managed_clusters.list_bindings, AKS),
     Route("GET", f"{MANAGED}/trustedAccessRoleBindings/{{binding}}", managed_clusters.get_binding, AKS),
-    Route("GET", f"{LOCATION}/operations/{{operation}}", managed_clusters.get_operation, AKS),
+    Route("GET", f"{POOL}/upgradeProfiles/default", agent_pools.get_upgrade_profile, AKS),
+    Route("POST", f"{POOL}/upgradeNodeImageVersion", agent_pools.upgrade_node_image, AKS),
+    Route("GET", f"{LOCATION}/operations/{{operation}}", aks_operations.get_operation, AKS),
+    Route("GET", f"{LOCATION}/operationresults/{{operation}}", aks_operations.get_result, AKS),
     # Microsoft.Kubernetes
     Route("GET", f"{SUBSCRIPTION}{CONNECTED}", managed_clusters.list_connected, ARC),
     Route("GET", f"{GROUP}{CONNECTED}", managed_clusters.list_connected, ARC),
