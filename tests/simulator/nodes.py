@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Node objects of node pools, and what a change of a pool does to them.
 
-Sources: learn.microsoft.com "Use labels in an AKS cluster", "Use node taints", "Scale the node count": a pool's labels
+Source: learn.microsoft.com "Use labels in an AKS cluster", "Use node taints", "Scale the node count": a pool's labels
 and taints are put on its nodes without replacing them, its count is the number of its nodes, an upgrade gives them
 another kubelet.
 """
@@ -81,7 +81,8 @@ async def _remove_nodes(target: Cluster, names: Sequence[str]) -> None:
     for pod in await target.items("/api/v1/pods") if names else []:
         if (pod.get("spec") or {}).get("nodeName") in names:
             metadata = pod["metadata"]
-            await target.delete(f"{paths.pods(metadata['namespace'])}/{metadata['name']}")
+            path = f"{paths.pods(metadata['namespace'])}/{metadata['name']}"
+            await target.api.request("DELETE", path, query={"gracePeriodSeconds": "0"})
     for name in names:
         await target.delete(f"{paths.NODES}/{name}")
 

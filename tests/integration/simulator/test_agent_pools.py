@@ -45,7 +45,7 @@ FLEET: dict[str, Any] = {
     ],
 }
 
-Start = Callable[..., tuple[Simulator, ArmClient]]
+Start = Callable[[dict[str, str]], tuple[Simulator, ArmClient]]
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +70,8 @@ def believing() -> Iterator[Start]:
     """Starts the fleet under other beliefs."""
     running: list[Simulator] = []
 
-    def start(**beliefs: str) -> tuple[Simulator, ArmClient]:
-        chosen = {name.replace("_", "-"): answer for name, answer in beliefs.items()}
-        simulator = Simulator({**FLEET, "beliefs": chosen}, time_scale=100)
+    def start(beliefs: dict[str, str]) -> tuple[Simulator, ArmClient]:
+        simulator = Simulator({**FLEET, "beliefs": beliefs}, time_scale=100)
         running.append(simulator)
         return simulator, ArmClient(simulator.ready)
 
@@ -137,7 +136,11 @@ def test_scaling_adds_and_removes_nodes_and_moves_their_pods(fleet: Simulator, a
         api = kubernetes_client.CoreV1Api(kubernetes_config.new_client_from_config_dict(yaml.safe_load(stream)))
     names = {node.metadata.name for node in api.list_node().items}
     assert left.metadata.name in names
-    assert all(pod.spec.node_name in names or not pod.spec.node_name for pod in api.list_pod_for_all_namespaces().items)
+    pods = api.list_pod_for_all_namespaces().items
+    left_behind = [
+        (pod.metadata.name, pod.metadata.deletion_timestamp) for pod in pods if pod.spec.node_name not in {*names, None}
+    ]
+    assert left_behind == []
 
 
 def test_a_pool_is_stopped_and_started(fleet: Simulator, arm: ArmClient) -> None:
@@ -158,7 +161,7 @@ def test_a_pool_is_stopped_and_started(fleet: Simulator, arm: ArmClient) -> None
 def test_a_stopped_pool_takes_no_other_change(arm: ArmClient, believing: Start) -> None:
     refused = write(arm, "off", nodeLabels={"a": "b"})
     assert (refused.status_code, refused.json()["code"]) == (409, "OperationNotAllowed")
-    _fleet, other = believing(stopped_pool_update="accepted")
+    _fleet, other = believing({"stopped-pool-update": "accepted"})
     assert state_after(other, write(other, "off", nodeLabels={"a": "b"})) == "Succeeded"
     assert read(other, "off")["properties"]["powerState"] == {"code": "Stopped"}
 
@@ -236,7 +239,7 @@ def test_a_spot_pool_always_has_its_label_and_taint(fleet: Simulator, arm: ArmCl
     state_after(arm, write(arm, "spot", nodeLabels={"a": "b"}, nodeTaints=[]))
     assert read(arm, "spot")["properties"]["nodeLabels"] == {"a": "b", SPOT: "spot"}
     assert state_after(arm, write(arm, "spot")) == "Succeeded"
-    _fleet, other = believing(spot_labels_returned="refused")
+    _fleet, other = believing({"spot-labels-returned": "refused"})
     assert write(other, "spot").status_code == 400
     assert state_after(other, write(other, "spot", nodeLabels={"a": "b"}, nodeTaints=[])) == "Succeeded"
 
@@ -245,7 +248,7 @@ def test_a_stale_count_scales_an_autoscaled_pool(fleet: Simulator, arm: ArmClien
     assert len(nodes(fleet, "auto")) == 2
     state_after(arm, write(arm, "auto", count=1, nodeLabels={"a": "b"}))
     assert len(nodes(fleet, "auto")) == 1
-    other_fleet, other = believing(stale_count_of_autoscaled_pool="ignored")
+    other_fleet, other = believing({"stale-count-of-autoscaled-pool": "ignored"})
     assert len(nodes(other_fleet, "auto")) == 2
     state_after(other, write(other, "auto", count=1, nodeLabels={"a": "b"}))
     assert len(nodes(other_fleet, "auto")) == 2
@@ -278,16 +281,16 @@ def test_a_pool_cannot_be_changed_while_an_extension_is_installed(fleet: Simulat
 
 
 def test_a_change_of_a_pool_and_an_installation_may_preempt_each_other(believing: Start) -> None:
-    _fleet, arm = believing(pool_update_while_extension_installs="pool-preempted")
+    _fleet, arm = believing({"pool-update-while-extension-installs": "pool-preempted"})
     install(arm)
     lost = arm.wait(write(arm, "gpu", nodeLabels={"a": "b"})).json()
     assert (lost["status"], lost["error"]["code"]) == ("Failed", "AKSOperationPreempted")
-    _fleet, arm = believing(pool_update_while_extension_installs="extension")
+    _fleet, arm = believing({"pool-update-while-extension-installs": "extension"})
     installation = install(arm)
     assert state_after(arm, write(arm, "gpu", nodeLabels={"a": "b"})) == "Succeeded"
     lost = arm.wait(installation).json()
     assert (lost["status"], lost["error"]["code"]) == ("Failed", "AKSOperationPreempted")
-    _fleet, arm = believing(pool_update_while_extension_installs="neither")
+    _fleet, arm = believing({"pool-update-while-extension-installs": "neither"})
     installation = install(arm)
     assert state_after(arm, write(arm, "gpu", nodeLabels={"a": "b"})) == "Succeeded"
     assert state_after(arm, installation) == "Succeeded"
@@ -299,10 +302,10 @@ def test_an_extension_cannot_be_installed_while_aks_works_on_the_cluster(
     write(arm, "gpu", nodeLabels={"a": "b"})
     refused = install(arm)
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "OperationNotAllowed")
-    _fleet, arm = believing(extension_while_aks_operates="preempted")
+    _fleet, arm = believing({"extension-while-aks-operates": "preempted"})
     write(arm, "gpu", nodeLabels={"a": "b"})
     lost = arm.wait(install(arm)).json()
     assert (lost["status"], lost["error"]["code"]) == ("Failed", "AKSOperationPreempted")
-    _fleet, arm = believing(extension_while_aks_operates="waits")
+    _fleet, arm = believing({"extension-while-aks-operates": "waits"})
     write(arm, "gpu", nodeLabels={"a": "b"})
     assert state_after(arm, install(arm)) == "Succeeded"

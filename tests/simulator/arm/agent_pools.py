@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Microsoft.ContainerService: the node pools of managed clusters, with the effects that they have on nodes.
 
-Sources: recorded answers of `az aks nodepool` (labels, stop and start, spot, autoscaling) and of the Azure service
+Source: recorded answers of `az aks nodepool` (labels, stop and start, spot, autoscaling) and of the Azure service
 operator (managedClusters 2025-08-01); the command group's own code (azure-cli, command_modules/acs/custom.py), which
 sends each change as a PUT of the whole pool.
 """

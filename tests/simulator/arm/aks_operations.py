@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Microsoft.ContainerService: one operation on a cluster at a time, its status URLs, and what gets in its way.
 
-Sources: recorded answers of `az aks` (status and result URLs); for the conflicts what users and test suites of others
+Source: recorded answers of `az aks` (status and result URLs); for the conflicts what users and test suites of others
 quote: `OperationNotAllowed` "Another operation (Updating) is in progress", `OperationNotAllowed` "in progress
 PutExtensionAddonHandler.PUT operation", `AKSOperationPreempted`.
 """
