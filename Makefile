@@ -20,7 +20,7 @@ demo: setup ## upgrade a simulated fleet of six clusters, twice (CONTROL_PLANE=2
 test: setup ## run every check and test (ARGS="--only unit lint" for some of them)
 	@$(PYTHON_TOOLS) -m scripts.run_tests $(ARGS)
 
-measure: setup ## longest function, typed signatures, coverage of unit and integration tests together
+measure: setup ## rooms, arrows, circles, duplicates, sizes, types; coverage of all tests (ARGS=--no-coverage: without)
 	@$(PYTHON_TOOLS) -m scripts.measure $(ARGS)
 
 benchmark: setup ## CPU-seconds per host and task, and calls per cluster, against the simulator
