@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-#: The collection's floors, the ground floor first: rooms under plugins/. A file imports from its own room and from rooms
-#: of lower floors; rooms of one floor do not know each other. A room inside another one stands on the same floor.
+#: The collection's floors, the ground floor first: rooms under plugins/. A file imports from its own room and from
+#: lower floors; rooms of one floor do not know each other. A room inside another one stands on the same floor.
 FLOORS = (
     ("module_utils/_foundation",),
     ("module_utils/_domain",),
