@@ -22,8 +22,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / ".cache" / "tree"))
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules, variables  # noqa: E402  # the tree first
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import Variable  # noqa: E402  # idem
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules  # noqa: E402  # the tree first
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import variables  # noqa: E402  # idem
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import Variable  # noqa: E402  # idem
 from tests.simulator.beliefs import Belief, every_belief  # noqa: E402  # idem
 
 _AZURE = "Credentials for Azure"

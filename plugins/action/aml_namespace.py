@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import MISSING_LIBRARY
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import MISSING_LIBRARY
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_namespace import SPEC, run
 from ansible_collections.azureml.fleet.plugins.plugin_utils._in_process import InProcessAction
 

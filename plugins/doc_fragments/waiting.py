@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options for waiting on a long operation: `waiting()` in module_utils/_options.py. Deadlines are each module's own."""
+"""Options for waiting on a long operation: `waiting()` in module_utils/_module/options.py."""
 
 from __future__ import annotations
 

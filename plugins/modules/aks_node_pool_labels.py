@@ -78,7 +78,7 @@ submitted:
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aks_node_pool_labels import SPEC, run
-from ansible_collections.azureml.fleet.plugins.module_utils._run import run_as_module
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import run_as_module
 
 
 def main() -> None:

@@ -211,7 +211,7 @@ conflicts:
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_instance_type import SPEC, run
-from ansible_collections.azureml.fleet.plugins.module_utils._run import run_as_module
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import run_as_module
 
 
 def main() -> None:

@@ -132,7 +132,7 @@ problems:
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_preflight import SPEC, run
-from ansible_collections.azureml.fleet.plugins.module_utils._run import run_as_module
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import run_as_module
 
 
 def main() -> None:

@@ -86,7 +86,7 @@ checks:
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_verify import SPEC, run
-from ansible_collections.azureml.fleet.plugins.module_utils._run import run_as_module
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import run_as_module
 
 
 def main() -> None:

@@ -111,7 +111,7 @@ front_end:
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.azureml_fe_check import SPEC, run
-from ansible_collections.azureml.fleet.plugins.module_utils._run import run_as_module
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import run_as_module
 
 
 def main() -> None:

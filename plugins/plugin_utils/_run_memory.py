@@ -22,7 +22,7 @@ try:
 except ImportError:  # not a POSIX system: there is no shared memory then
     fcntl = None  # type: ignore[assignment]  # the platform lacks it; `create` then returns NoMemory
 
-from ansible_collections.azureml.fleet.plugins.module_utils._memory import NoMemory, RunMemory
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory, RunMemory
 
 #: Digest of the key, time of expiry (seconds since the epoch), length of the value.
 _HEADER = struct.Struct("!32sdI")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import placement
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import placement
 from tests.control_plane.fixtures import OwnControlPlanes, Starter
 from tests.control_plane.rest import Connection
 from tests.end_to_end import real_fleet

@@ -12,8 +12,8 @@ import os
 import sys
 import time
 
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Difference, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -88,7 +88,7 @@ description: [Shows how it was run.]
 author: [azureml.fleet contributors]
 options: {}
 """
-from ansible_collections.azureml.fleet.plugins.module_utils._run import run_as_module
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import run_as_module
 from ansible_collections.fleet_test.probe.plugins.module_utils._core import SPEC, run
 
 

@@ -16,13 +16,10 @@ import pytest
 import trustme
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import list_computes
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.credentials import (
-    cluster_token,
-    fetch_kubeconfig,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.credentials import cluster_token, fetch_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.providers import read_provider
 from ansible_collections.azureml.fleet.plugins.module_utils._core import (
@@ -30,7 +27,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import (
     aml_compute_attach,
     aml_extension,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure
 from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
 from tests.integration.harness import Simulator
 

@@ -39,7 +39,7 @@ def _constants(module: str) -> dict[str, str]:
 
 
 def test_version_is_the_same_everywhere() -> None:
-    version = importlib.import_module(f"{PACKAGE}.module_utils._version").VERSION
+    version = importlib.import_module(f"{PACKAGE}.module_utils._foundation.version").VERSION
     assert _load(ROOT / "galaxy.yml")["version"] == version
 
 
@@ -92,22 +92,64 @@ def test_only_one_file_knows_the_insides_of_ansible() -> None:
     assert users == {"_in_process.py"}
 
 
-def test_layers_import_one_way_only() -> None:
-    plugins = r"ansible_collections\.azureml\.fleet\.plugins"
-    utils = rf"{plugins}\.module_utils"
-    forbidden = {
-        # Resource ids are plain text work, so the pure rooms may use them.
-        "_domain": rf"{utils}\.(_azure(?!\.(resource_id|errors))|_kubernetes|_core|_run)|{plugins}\.plugin_utils",
-        "_azure": rf"{utils}\.(_core|_run|_kubernetes)|{plugins}\.plugin_utils|ansible\.",
-        "_kubernetes": rf"{utils}\.(_core|_run)|{plugins}\.plugin_utils|ansible\.",
-        "_core": rf"{plugins}\.plugin_utils|ansible\.(utils|errors|plugins)",
-    }
+#: The floors of module_utils, the ground floor first. A file imports from its own floor and from those below it.
+FLOORS = (("_foundation",), ("_domain",), ("_azure", "_kubernetes"), ("_module",), ("_core",))
+#: What a floor imports from outside: the ground floor and the domain know neither SDKs nor Ansible.
+NO_ANSIBLE = ("_foundation", "_domain", "_azure", "_kubernetes")
+NO_SDK = {"_foundation": ("azure", "msal"), "_domain": ("azure", "kubernetes", "msal", "requests", "urllib3")}
+
+
+def _imports(path: Path) -> list[str]:
+    """Return the full names of everything that a file imports, wherever the import stands."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.extend(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.extend(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def _files_of(room: str) -> list[Path]:
+    return sorted((PLUGINS / "module_utils" / room).rglob("*.py"))
+
+
+def test_every_room_of_module_utils_has_its_floor() -> None:
+    rooms = {path.name for path in (PLUGINS / "module_utils").iterdir() if path.name != "__pycache__"}
+    assert rooms == {room for floor in FLOORS for room in floor}
+
+
+@pytest.mark.parametrize("room", [room for floor in FLOORS for room in floor])
+def test_imports_point_downwards(room: str) -> None:
+    number = next(number for number, floor in enumerate(FLOORS) if room in floor)
+    below = {each for floor in FLOORS[:number] for each in floor}
+    offences = []
+    for path in _files_of(room):
+        for name in _imports(path):
+            ours = name.removeprefix(f"{PACKAGE}.") if name.startswith("ansible_collections.") else None
+            if ours and not (ours.startswith("module_utils.") and ours.split(".")[1] in {room, *below}):
+                offences.append(f"{path.relative_to(ROOT)}: {name}")
+    assert offences == []
+
+
+def test_a_core_imports_no_other_core() -> None:
+    cores = {f"{PACKAGE}.module_utils._core.{name}" for name in MODULES}
     offences = [
-        f"{path.relative_to(ROOT)}: {line.strip()}"
-        for room, pattern in forbidden.items()
-        for path in sorted((PLUGINS / "module_utils" / room).rglob("*.py"))
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if re.match(rf"\s*(from|import) ({pattern})", line)
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in _files_of("_core")
+        for name in _imports(path)
+        if any(name == core or name.startswith(f"{core}.") for core in cores)
+    ]
+    assert offences == []
+
+
+def test_the_floors_below_the_modules_know_no_ansible_and_the_domain_no_sdk() -> None:
+    offences = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for room in NO_ANSIBLE
+        for path in _files_of(room)
+        for name in _imports(path)
+        if name.split(".")[0] in ("ansible", *NO_SDK.get(room, ()))
     ]
     assert offences == []
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.variables import BY_NAME
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import secret_options
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import BY_NAME
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import secret_options
 from scripts.generate import ROLES, ROOT, generated
 
 PLAYBOOKS = sorted((ROOT / "playbooks").glob("*.yml"))

@@ -19,10 +19,10 @@ except ImportError:
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import json_of
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import azure_errors
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import ResourceId
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.values import nested
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
 if TYPE_CHECKING:
     from azure.core.polling import LROPoller

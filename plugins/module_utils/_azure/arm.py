@@ -27,9 +27,9 @@ try:
 except ImportError:  # `auth.MISSING_LIBRARY` says so
     pass
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
-from ansible_collections.azureml.fleet.plugins.module_utils._version import USER_AGENT
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 
 #: Generally available versions, each with published examples and recorded answers.
 API_VERSIONS = {

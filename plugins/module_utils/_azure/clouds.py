@@ -19,12 +19,12 @@ except ImportError:  # `auth.MISSING_LIBRARY` says so
     pass
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
-from ansible_collections.azureml.fleet.plugins.module_utils._version import USER_AGENT
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
 
-    from ansible_collections.azureml.fleet.plugins.module_utils._memory import RunMemory
+    from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
 
 #: How long what a metadata endpoint said is kept, in seconds.
 _METADATA_SECONDS = 3600.0

@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import KNOWN_CLOUDS
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import ResourceId
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import Waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._version import USER_AGENT
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -101,13 +102,13 @@ def detach(connection: AzureConnection, workspace: ResourceId, name: str, *, pol
     return poller
 
 
-def follow(waiting: Waiting, poller: LROPoller[Any], what: str, doing: str) -> None:
+def follow(deadline: Waiting, poller: LROPoller[Any], what: str, doing: str) -> None:
     """Wait until the operation behind `poller` has ended. Raises AzureError when it failed.
 
     The SDK's reading of the result is not used: it stumbles over computes whose inner properties are null.
     """
     try:
-        waiting.for_poller(poller, what, doing)
+        waiting.follow(deadline, poller, what, doing)
     except AttributeError as error:
         if poller.status().lower() not in ("succeeded", "finished"):
             raise AzureError(f"{doing}: the operation ended {poller.status()}.", code="Unreadable") from error

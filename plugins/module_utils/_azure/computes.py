@@ -9,15 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, read_error
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
-    parse_workspace_id,
-    same_id,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.attachments import identity_name
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import identity_name
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, WorkspaceFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.values import nested
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id, same_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
 #: Types of computes that live on a cluster, in lower case -> the spelling of the API.
 _CLUSTER_TYPES = {"aks": "AKS", "kubernetes": "Kubernetes"}
@@ -99,19 +96,3 @@ def _errors(properties: Mapping[str, Any]) -> list[str]:
         if text:
             found.append(text)
     return found
-
-
-def is_settled(state: str) -> bool:
-    """Tell whether a provisioning state is final, that is whether no operation is in progress."""
-    return state.lower() in ("succeeded", "failed", "canceled")
-
-
-def compute_failure(facts: ComputeFacts, workspace: str) -> str:
-    """Return a sentence about a compute whose last operation did not succeed."""
-    reason = "; ".join(facts["errors"]) or "Azure names no reason"
-    return (
-        f"Compute {facts['name']} of workspace {workspace} is {facts['provisioning_state']}: {reason}. Check that the "
-        "extension of the cluster is healthy, that the namespace exists, and that a user-assigned identity of the "
-        "workspace is Kubernetes Extension Contributor and Azure Kubernetes Service Cluster Admin on the cluster; then "
-        "run again."
-    )

@@ -17,10 +17,10 @@ except ImportError:  # comes with ansible-core, where every module of this colle
     yaml = None  # type: ignore[assignment]  # checked where it is used
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import read_token
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import AKS, parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import AKS, parse_cluster_id
 
 #: The AKS server application of Entra, the same in every tenant and cloud
 #: (learn.microsoft.com/azure/aks/kubelogin-authentication).

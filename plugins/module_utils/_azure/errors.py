@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError
+
 try:
     from azure.core.exceptions import AzureError as SdkError
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
@@ -39,26 +41,13 @@ _BUSY_CODES = frozenset(
 _LONGEST_TEXT = 2000
 
 
-class AzureError(Exception):
+class AzureError(FleetError):
     """A failure of Azure in words for people: what was tried, on which object, what came back."""
-
-    def __init__(self, message: str, code: str = "", status: int | None = None, retryable: bool = False) -> None:
-        """Keep the sentence, Azure's error code, the HTTP status, and whether trying later can help."""
-        super().__init__(message)
-        self.message = message
-        self.code = code
-        self.status = status
-        self.retryable = retryable
-
-    @property
-    def missing(self) -> bool:
-        """Tell whether the object asked for does not exist."""
-        return self.status == 404
 
     @property
     def busy(self) -> bool:
         """Tell whether another operation on the same object was in the way."""
-        return self.status == 409 and self.retryable
+        return self.conflict and self.retryable
 
 
 def read_error(body: Any) -> tuple[str, str]:

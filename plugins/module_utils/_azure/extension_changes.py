@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+
 try:
     from azure.mgmt.kubernetesconfiguration import SourceControlConfigurationClient
     from azure.mgmt.kubernetesconfiguration.v2023_05_01 import models
@@ -17,16 +19,13 @@ except ImportError:
     MISSING_LIBRARY = "azure-mgmt-kubernetesconfiguration"
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import json_of
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import API_VERSION, EXTENSION_TYPE
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import ARC, ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ARC, ResourceId
 
 if TYPE_CHECKING:
     from azure.core.polling import LROPoller
-
-#: The only namespace that the extension can be released to (`az k8s-extension create` forces it, too).
-RELEASE_NAMESPACE = "azureml"
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def create(
     """
     body = models.Extension(
         extension_type=EXTENSION_TYPE,
-        scope=models.Scope(cluster=models.ScopeCluster(release_namespace=RELEASE_NAMESPACE)),
+        scope=models.Scope(cluster=models.ScopeCluster(release_namespace=names.EXTENSION_NAMESPACE)),
         configuration_settings=request.settings or {},
         configuration_protected_settings=request.protected or {},
         version=request.version,

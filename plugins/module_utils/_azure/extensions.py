@@ -9,17 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, read_error
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.values import nested
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
 EXTENSION_TYPE = "Microsoft.AzureML.Kubernetes"
 #: The version that azure-mgmt-kubernetesconfiguration speaks by default: reads and writes use the same.
 API_VERSION = "2023-05-01"
-#: States in which nothing happens any more (ProvisioningState of the API); any other word means that work goes on.
-TERMINAL_STATES = frozenset({"succeeded", "failed", "canceled"})
 
 
 def list_extension(connection: AzureConnection, cluster_id: str, free_name: str | None = None) -> ExtensionFacts | None:
@@ -100,11 +98,6 @@ def extension_facts(body: Mapping[str, Any]) -> ExtensionFacts:
         protected_settings=sorted(nested(properties, "configurationProtectedSettings")),
         error=_error(properties),
     )
-
-
-def is_settled(state: str) -> bool:
-    """Tell whether a provisioning state is final, that is whether no operation is in progress."""
-    return state.lower() in TERMINAL_STATES
 
 
 def _text(value: Any) -> str:

@@ -35,7 +35,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
-    from ansible_collections.azureml.fleet.plugins.module_utils._memory import RunMemory
+    from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
 
 #: A token that ends sooner than this many seconds is not handed to another task; azure-core renews at 300 s.
 _EXPIRY_MARGIN = 420.0

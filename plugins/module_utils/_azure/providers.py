@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 
 

@@ -10,34 +10,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import agent_pools
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import MISSING_LIBRARY as MISSING_AZURE
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import node_pool
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY as MISSING_AZURE
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
-    AKS,
-    ResourceId,
-    parse_cluster_id,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import Waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._core._azure import (
-    connect,
-    reported_failures,
-    waiting_for,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.node_labels import (
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.pool_labels import (
     LabelError,
     checked_labels,
     merged,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, CLUSTER_REQUIRED, waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._run import (
-    Call,
-    Difference,
-    ModuleFailure,
-    Outcome,
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    AKS,
+    ResourceId,
+    parse_cluster_id,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 MISSING_LIBRARY = MISSING_AZURE or agent_pools.MISSING_LIBRARY
 
@@ -87,7 +81,7 @@ def run(call: Call) -> Outcome:
                 "changed; label its nodes with azureml.fleet.aml_node_labels."
             )
         wanted = _wanted(call)
-        task = _Task(call, connect(call, MISSING_LIBRARY), cluster, waiting_for(call), wanted)
+        task = _Task(call, connect_azure(call, MISSING_LIBRARY), cluster, waiting_for(call), wanted)
         pools = task.read()
         _refuse_unknown(task, pools)
         before = {name: node_pool(pools[name])["labels"] for name in wanted}
@@ -153,7 +147,7 @@ def _label(task: _Task, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
             pool = _read_again(task, name)
             continue
         if task.call.params["wait"]:
-            pool = task.waiting.for_poller(poller, what, f"Labelling {what[0].lower()}{what[1:]}")
+            pool = follow(task.waiting, poller, what, f"Labelling {what[0].lower()}{what[1:]}")
             _check(what, pool)
             return node_pool(pool)["labels"]
         return labels
@@ -169,7 +163,7 @@ def _read_again(task: _Task, name: str) -> dict[str, Any]:
 def _check(what: str, pool: Mapping[str, Any]) -> None:
     """Raise ModuleFailure when a pool's last operation failed, which can be so although the request went well."""
     state = node_pool(pool)["provisioning_state"] or ""
-    if state.lower() in ("failed", "canceled"):
+    if states.has_failed(state):
         raise ModuleFailure(
             f"{what} is {state} after its labels were set: its nodes may lack them. Look at the pool's activity log, "
             "then run again."

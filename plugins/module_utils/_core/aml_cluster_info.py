@@ -5,103 +5,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import list_computes
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import list_extension
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.providers import read_provider
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import parse_workspace_id
-from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
-    connect,
-    errors_as_failures,
-    refuse_missing_libraries,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
-    ClusterFacts,
-    FleetFacts,
-    KubernetesFacts,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import facts
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
-from ansible_collections.azureml.fleet.plugins.module_utils._options import (
-    AZURE,
-    CLUSTER_REQUIRED,
-    KUBERNETES,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._core._reading import KNOWN, read_from_options
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, KUBERNETES
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={
         "workspaces": {"type": "list", "elements": "str", "default": []},
         "namespaces": {"type": "list", "elements": "str", "default": []},
-        "known": {
-            "type": "dict",
-            "options": {
-                "extension": {"type": "dict"},
-                "providers": {"type": "dict"},
-                "workspaces": {"type": "list", "elements": "dict"},
-            },
-        },
+        "known": KNOWN,
     }
 ).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED)
-
-#: Registered once in a subscription before it can have extensions
-#: (learn.microsoft.com/azure/azure-arc/kubernetes/extensions, 'Prerequisites').
-_PROVIDER = "Microsoft.KubernetesConfiguration"
 
 
 def run(call: Call) -> Outcome:
     """Return the facts of one cluster; nothing is changed."""
-    return Outcome(result={"facts": _read(call)})
-
-
-def read_facts(call: Call, cluster_id: str, workspaces: list[str]) -> FleetFacts:
-    """Return the facts of a cluster for another core, whose options include those of AZURE and KUBERNETES."""
-    params = {**call.params, "cluster_id": cluster_id, "workspaces": workspaces, "namespaces": []}
-    return _read(replace(call, params=params))
-
-
-def _read(call: Call) -> FleetFacts:
-    """Return the facts of one cluster.
-
-    A cluster whose own API cannot be read has `kubernetes` null and the reason in `kubernetes_error`: what Azure says
-    about it is worth having all the same.
-    """
-    refuse_missing_libraries()
-    cluster_id = call.params["cluster_id"]
-    known = call.params.get("known") or {}
-    with errors_as_failures():
-        azure = AzureConnection.from_params(call.params, call.memory, call.hide)
-        v1_namespaces = [f"azureml-{parse_workspace_id(each).name}" for each in call.params["workspaces"]]
-        cluster = read_cluster(azure, cluster_id)
-        found = FleetFacts(
-            cluster=cluster,
-            providers=known.get("providers")
-            or {_PROVIDER: read_provider(azure, _PROVIDER, cluster["subscription_id"])},
-            extension=known.get("extension") or list_extension(azure, cluster_id),
-            workspaces=known.get("workspaces")
-            or [list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
-            kubernetes=None,
-            kubernetes_error=None,
-        )
-    found["kubernetes"], found["kubernetes_error"] = _read_kubernetes(
-        call, azure, cluster, [*v1_namespaces, *call.params["namespaces"]]
-    )
-    return found
-
-
-def _read_kubernetes(
-    call: Call, azure: AzureConnection, cluster: ClusterFacts, v1_namespaces: list[str]
-) -> tuple[KubernetesFacts | None, str | None]:
-    """Return the facts from the cluster's own API, or None and the reason why there are none."""
-    if (cluster["power_state"] or "").lower() == "stopped":
-        return None, f"Cluster {cluster['name']} is stopped, so its Kubernetes API cannot be read. Start it first."
-    try:
-        with connect(call, azure) as connection:
-            return facts.read(connection, cluster["kind"], v1_namespaces), None
-    except (AzureError, KubernetesError) as error:
-        return None, error.message
+    return Outcome(result={"facts": read_from_options(call)})

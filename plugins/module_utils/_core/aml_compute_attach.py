@@ -10,29 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import compute_changes
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import MISSING_LIBRARY as MISSING_AZURE
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.compute_changes import Attachment
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import (
     compute_facts,
-    compute_failure,
-    is_settled,
     read_compute,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY as MISSING_AZURE
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
-    AKS,
-    ResourceId,
-    parse_cluster_id,
-    parse_workspace_id,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import Waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._core._azure import (
-    connect,
-    reported_failures,
-    waiting_for,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.attachments import (
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
     AttachmentError,
     ComputePlan,
     WantedCompute,
@@ -41,14 +30,17 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.attachments 
     plan_detach,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, CLUSTER_REQUIRED, waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._run import (
-    Call,
-    Difference,
-    ModuleFailure,
-    Outcome,
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    AKS,
+    ResourceId,
+    parse_cluster_id,
+    parse_workspace_id,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec, Option
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, Option
 
 MISSING_LIBRARY = MISSING_AZURE or compute_changes.missing_library()
 
@@ -118,7 +110,7 @@ def run(call: Call) -> Outcome:
     with reported_failures():
         cluster = parse_cluster_id(call.params["cluster_id"])
         wanted = [_wanted(each, cluster, call) for each in _given(call.params)]
-        task = _Task(call, connect(call, MISSING_LIBRARY), cluster, waiting_for(call))
+        task = _Task(call, connect_azure(call, MISSING_LIBRARY), cluster, waiting_for(call))
         begun = [_planned(task, each) for each in wanted]
         if not call.check_mode:
             for each in begun:
@@ -170,7 +162,7 @@ def _planned(task: _Task, wanted: WantedCompute) -> _Begun:
     """Return a compute with its plan. Raises ModuleFailure when it must not be touched."""
     body = read_compute(task.connection, wanted.workspace_id, wanted.name)
     try:
-        deleting = body is not None and _state(body).lower() == "deleting"
+        deleting = body is not None and states.is_deleting(_state(body))
         plan = task.plan(wanted, None if deleting else body, str(task.cluster))
     except AttachmentError as error:
         raise ModuleFailure(f"{error} Nothing was changed.") from error
@@ -181,7 +173,7 @@ def _submit(task: _Task, each: _Begun) -> None:
     """Send what the plan says; wait first for an operation that is in progress, and plan again then."""
     shown = each.plan
     while each.plan.action != "none":
-        if each.body is not None and not is_settled(_state(each.body)):
+        if each.body is not None and not states.is_settled(_state(each.body)):
             _settle(task, each)
             renewed = _planned(task, each.wanted)
             each.plan, each.body = renewed.plan, renewed.body
@@ -222,7 +214,7 @@ def _settle(task: _Task, each: _Begun) -> dict[str, Any] | None:
     """Wait until nothing happens to a compute any more; return its body, or None when it is gone."""
     return task.waiting.until(
         lambda: read_compute(task.connection, each.wanted.workspace_id, each.wanted.name),
-        lambda body: body is None or is_settled(_state(body)),
+        lambda body: body is None or states.is_settled(_state(body)),
         lambda body: _state(body) if body else "gone",
         _what(each.wanted),
     )
@@ -238,7 +230,7 @@ def _finish(task: _Task, each: _Begun) -> None:
         preposition = "from" if each.plan.action == "detach" else "to"
         doing = f"{verb} compute {each.wanted.name} {preposition} workspace {each.wanted.workspace_name}"
         compute_changes.follow(task.waiting, each.poller, _what(each.wanted), doing)
-    if each.poller is None and (each.body is None or is_settled(_state(each.body))):
+    if each.poller is None and (each.body is None or states.is_settled(_state(each.body))):
         return
     each.body = _settle(task, each)
     if each.plan.action == "detach":
@@ -248,8 +240,8 @@ def _finish(task: _Task, each: _Begun) -> None:
     if each.body is None:
         raise ModuleFailure(f"{_what(each.wanted)} is gone: somebody detached it meanwhile. Run again to attach it.")
     facts = compute_facts(each.body, each.wanted.workspace_id)
-    if facts["provisioning_state"].lower() != "succeeded":
-        raise ModuleFailure(compute_failure(facts, each.wanted.workspace_name), compute=facts)
+    if not states.has_succeeded(facts["provisioning_state"]):
+        raise ModuleFailure(failures.compute_failure(facts, each.wanted.workspace_name), compute=facts)
 
 
 def _outcome(task: _Task, begun: list[_Begun]) -> Outcome:

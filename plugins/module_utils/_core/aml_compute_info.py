@@ -5,25 +5,22 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import MISSING_LIBRARY, AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import (
-    compute_failure,
-    is_settled,
     list_computes,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY, AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import WorkspaceFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     parse_cluster_id,
     parse_workspace_id,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._core._azure import (
-    connect,
-    reported_failures,
-    waiting_for,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import WorkspaceFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, CLUSTER, waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 __all__ = ["MISSING_LIBRARY", "SPEC", "run"]
 
@@ -42,7 +39,7 @@ def run(call: Call) -> Outcome:
         ids = [str(parse_workspace_id(each)) for each in params["workspaces"]]
         if params["cluster_id"]:
             parse_cluster_id(params["cluster_id"])
-        connection = connect(call)
+        connection = connect_azure(call)
         waiting_options = waiting_for(call)
         found: list[WorkspaceFacts] = []
         for workspace in ids:
@@ -77,7 +74,9 @@ def _read(call: Call, connection: AzureConnection, workspace_id: str) -> Workspa
 
 def _is_settled(facts: WorkspaceFacts) -> bool:
     """Tell whether nothing happens to any Kubernetes compute; the legacy ones are not waited for."""
-    return all(is_settled(each["provisioning_state"]) for each in facts["computes"] if each["type"] == "Kubernetes")
+    return all(
+        states.is_settled(each["provisioning_state"]) for each in facts["computes"] if each["type"] == "Kubernetes"
+    )
 
 
 def _describe(facts: WorkspaceFacts) -> str:
@@ -85,7 +84,7 @@ def _describe(facts: WorkspaceFacts) -> str:
     busy = [
         f"{each['name']} {each['provisioning_state']}"
         for each in facts["computes"]
-        if each["type"] == "Kubernetes" and not is_settled(each["provisioning_state"])
+        if each["type"] == "Kubernetes" and not states.is_settled(each["provisioning_state"])
     ]
     return f"in progress ({', '.join(busy)})"
 
@@ -94,6 +93,6 @@ def _refuse_failed(found: list[WorkspaceFacts]) -> None:
     """Raise ModuleFailure when the last operation on a Kubernetes compute did not succeed."""
     for facts in found:
         for compute in facts["computes"]:
-            if compute["type"] == "Kubernetes" and compute["provisioning_state"].lower() != "succeeded":
+            if compute["type"] == "Kubernetes" and not states.has_succeeded(compute["provisioning_state"]):
                 name = parse_workspace_id(facts["id"]).name
-                raise ModuleFailure(compute_failure(compute, name), compute=compute)
+                raise ModuleFailure(failures.compute_failure(compute, name), compute=compute)

@@ -5,56 +5,45 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from ansible.module_utils.basic import missing_required_lib
-
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import extension_changes
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import MISSING_LIBRARY as MISSING_AZURE
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY as MISSING_AZURE
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extension_changes import ExtensionRequest
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import (
     extension_facts,
-    is_settled,
     list_extension,
     read_extension,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
-    ResourceId,
-    parse_cluster_id,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import Waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._core._azure import (
-    connect,
-    reported_failures,
-    waiting_for,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import certificates
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension_plan import (
-    ExtensionPlan,
-    Release,
-    plan_extension,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension_settings import (
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures, names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
     SERVICE_TYPES,
     SWITCHES,
     ExtensionOptions,
     final_settings,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, ExtensionFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, CLUSTER_REQUIRED, waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._run import (
-    Call,
-    Difference,
-    ModuleFailure,
-    Outcome,
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import (
+    ExtensionPlan,
+    Release,
+    plan_extension,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, ExtensionFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 if TYPE_CHECKING:
     from azure.core.polling import LROPoller
@@ -64,7 +53,7 @@ MISSING_LIBRARY = MISSING_AZURE or extension_changes.MISSING_LIBRARY or certific
 SPEC = ModuleSpec(
     argument_spec={
         "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
-        "name": {"type": "str", "default": "azureml"},
+        "name": {"type": "str", "default": names.DEFAULT_EXTENSION_NAME},
         **{option: {"type": "bool"} for option in SWITCHES},
         "inference_router_service_type": {"type": "str", "choices": list(SERVICE_TYPES)},
         "internal_load_balancer_provider": {"type": "str", "choices": ["azure"]},
@@ -94,11 +83,6 @@ SPEC = ModuleSpec(
     ),
 ).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
 
-_HEALTH_REPORT = (
-    "The health check of the extension writes its report to ConfigMap arcml-healthcheck in namespace azureml of the "
-    "cluster; remedy what it names and run again."
-)
-
 
 @dataclass
 class _Task:
@@ -125,11 +109,11 @@ class _Task:
 
     def settle(self, found: ExtensionFacts | None) -> ExtensionFacts | None:
         """Wait until no operation is in progress on the extension that was found, and return it as it is then."""
-        if found is None or is_settled(found["provisioning_state"]):
+        if found is None or states.is_settled(found["provisioning_state"]):
             return found
         return self.waiting.until(
             self.read,
-            lambda state: state is None or is_settled(state["provisioning_state"]),
+            lambda state: state is None or states.is_settled(state["provisioning_state"]),
             lambda state: state["provisioning_state"] if state else "gone",
             self.what(found["name"]),
         )
@@ -137,10 +121,9 @@ class _Task:
 
 def run(call: Call) -> Outcome:
     """Install, update or delete the extension."""
-    if MISSING_LIBRARY:
-        raise ModuleFailure(missing_required_lib(MISSING_LIBRARY))
+    refuse_missing(MISSING_LIBRARY)
     with reported_failures():
-        task = _Task(call, connect(call), parse_cluster_id(call.params["cluster_id"]), waiting_for(call))
+        task = _Task(call, connect_azure(call), parse_cluster_id(call.params["cluster_id"]), waiting_for(call))
         return _absent(task) if call.params["state"] == "absent" else _present(task)
 
 
@@ -154,7 +137,7 @@ def _present(task: _Task) -> Outcome:
         plan = _plan(task, options, cluster, existing)
         if plan.action == "none" or task.call.check_mode:
             break
-        if existing is not None and not is_settled(existing["provisioning_state"]):
+        if existing is not None and not states.is_settled(existing["provisioning_state"]):
             existing = task.settle(existing)
             continue
         try:
@@ -178,7 +161,7 @@ def _plan(
     Raises ModuleFailure when that interrupts what runs and the user did not allow it.
     """
     params = task.call.params
-    if existing is not None and existing["provisioning_state"].lower() == "deleting":
+    if existing is not None and states.is_deleting(existing["provisioning_state"]):
         existing = None if task.call.check_mode else task.settle(existing)
     wanted = final_settings(options, cluster, existing["settings"] if existing else None)
     plan = plan_extension(
@@ -233,13 +216,13 @@ def _apply(task: _Task, plan: ExtensionPlan, before: ExtensionFacts | None) -> O
 def _followed(task: _Task, poller: LROPoller[dict[str, Any]], name: str, doing: str) -> ExtensionFacts:
     """Return the extension after its operation has ended well. Raises ModuleFailure when it did not."""
     try:
-        body = task.waiting.for_poller(poller, task.what(name), doing)
+        body = follow(task.waiting, poller, task.what(name), doing)
     except AzureError as error:
         if error.status is not None and error.status < 400:
-            raise ModuleFailure(f"{error.message} {_HEALTH_REPORT}", error_code=error.code) from error
+            raise ModuleFailure(f"{error.message} {failures.HEALTH_REPORT}", error_code=error.code) from error
         raise
     facts = extension_facts(body) if body else None
-    if facts is None or not is_settled(facts["provisioning_state"]):
+    if facts is None or not states.is_settled(facts["provisioning_state"]):
         facts = task.settle(read_extension(task.connection, str(task.cluster), name))
     return _succeeded(task, facts)
 
@@ -254,17 +237,9 @@ def _succeeded(task: _Task, facts: ExtensionFacts | None) -> ExtensionFacts:
             f"The extension of cluster {task.cluster.name} is gone: somebody deleted it meanwhile. "
             "Run again to install it."
         )
-    if facts["provisioning_state"].lower() != "succeeded":
-        raise ModuleFailure(failure_message(facts, task.cluster.name), extension=facts)
+    if not states.has_succeeded(facts["provisioning_state"]):
+        raise ModuleFailure(failures.extension_failure(facts, task.cluster.name), extension=facts)
     return facts
-
-
-def failure_message(facts: ExtensionFacts, cluster: str) -> str:
-    """Return a sentence about an extension whose last operation did not succeed."""
-    reason = facts["error"] or "Azure names no reason"
-    return (
-        f"Extension {facts['name']} of cluster {cluster} is {facts['provisioning_state']}: {reason}. {_HEALTH_REPORT}"
-    )
 
 
 def _absent(task: _Task) -> Outcome:
@@ -272,9 +247,9 @@ def _absent(task: _Task) -> Outcome:
     before = existing = task.read()
     submitted = False
     while existing is not None and not task.call.check_mode:
-        if existing["provisioning_state"].lower() != "deleting":
+        if not states.is_deleting(existing["provisioning_state"]):
             submitted = _delete(task, existing) or submitted
-        if not task.follow and (submitted or existing["provisioning_state"].lower() == "deleting"):
+        if not task.follow and (submitted or states.is_deleting(existing["provisioning_state"])):
             break
         existing = _after_deletion(task, existing["name"])
     return _outcome(task, before, None, None, submitted=submitted)
@@ -283,7 +258,7 @@ def _absent(task: _Task) -> Outcome:
 def _delete(task: _Task, existing: ExtensionFacts) -> bool:
     """Send the deletion when no other operation is in progress; return whether it was accepted."""
     force = bool(task.call.params["force_delete"])
-    if not force and not is_settled(existing["provisioning_state"]):
+    if not force and not states.is_settled(existing["provisioning_state"]):
         task.settle(existing)
         return False
     try:
@@ -301,7 +276,8 @@ def _delete(task: _Task, existing: ExtensionFacts) -> bool:
         task.waiting.pause(task.what(existing["name"]), f"busy ({error.code})")
         return False
     if task.follow:
-        task.waiting.for_poller(
+        follow(
+            task.waiting,
             poller,
             task.what(existing["name"]),
             f"Deleting extension {existing['name']} from cluster {task.cluster.name}",
@@ -312,8 +288,10 @@ def _delete(task: _Task, existing: ExtensionFacts) -> bool:
 def _after_deletion(task: _Task, name: str) -> ExtensionFacts | None:
     """Return what is left of the extension once nothing happens to it any more; None when it is gone."""
     found = task.settle(task.read())
-    if found is not None and found["name"] == name and found["provisioning_state"].lower() == "failed":
-        raise ModuleFailure(f"{failure_message(found, task.cluster.name)} It was not deleted.", extension=found)
+    if found is not None and found["name"] == name and states.has_failed(found["provisioning_state"]):
+        raise ModuleFailure(
+            f"{failures.extension_failure(found, task.cluster.name)} It was not deleted.", extension=found
+        )
     return found
 
 
@@ -323,8 +301,8 @@ def _options(call: Call) -> ExtensionOptions:
     Raises ModuleFailure for a file that cannot be read, CertificateError for what is in it.
     """
     params = call.params
-    certificate = params["ssl_certificate"] or _text_of(params["ssl_certificate_file"])
-    key = params["ssl_key"] or _text_of(params["ssl_key_file"])
+    certificate = params["ssl_certificate"] or read_text_file(params["ssl_certificate_file"], "ssl_certificate_file")
+    key = params["ssl_key"] or read_text_file(params["ssl_key_file"], "ssl_key_file")
     for secret in (certificate, key):
         call.hide(secret or "")
         call.hide(certificates.to_setting(secret) if secret else "")
@@ -350,18 +328,6 @@ def _options(call: Call) -> ExtensionOptions:
         protected_settings=protected,
         **{name: params[name] for name in names},
     )
-
-
-def _text_of(path: str | None) -> str | None:
-    """Return the text of a file. Raises ModuleFailure when it cannot be read."""
-    if not path:
-        return None
-    try:
-        with open(os.path.expanduser(path), encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise ModuleFailure(f"{path} cannot be read: {reason}. Nothing was changed.") from error
 
 
 def _cluster_facts(task: _Task) -> ClusterFacts:
@@ -410,9 +376,9 @@ def _outcome(
 
 def _shown(facts: ExtensionFacts | None) -> dict[str, Any]:
     """Return what of an extension can be wanted: the form that is compared and that `--diff` shows."""
-    if facts is None or facts["provisioning_state"].lower() == "deleting":
+    if facts is None or states.is_deleting(facts["provisioning_state"]):
         return {}
-    failed = facts["provisioning_state"].lower() in ("failed", "canceled")
+    failed = states.has_failed(facts["provisioning_state"])
     return {
         "name": facts["name"],
         "state": facts["provisioning_state"] if failed else "installed",

@@ -5,23 +5,20 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import MISSING_LIBRARY
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import (
-    is_settled,
     list_extension,
     read_extension,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import parse_cluster_id
-from ansible_collections.azureml.fleet.plugins.module_utils._core._azure import (
-    connect,
-    reported_failures,
-    waiting_for,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_extension import failure_message
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, CLUSTER_REQUIRED, waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(argument_spec={"name": {"type": "str"}}).merge(
     AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800, wait=False)
@@ -34,7 +31,7 @@ def run(call: Call) -> Outcome:
     """Return the extension, or null; with `wait`, once no operation is in progress."""
     params = call.params
     with reported_failures():
-        connection = connect(call)
+        connection = connect_azure(call)
         cluster = parse_cluster_id(params["cluster_id"])
 
         def read() -> ExtensionFacts | None:
@@ -46,10 +43,10 @@ def run(call: Call) -> Outcome:
             return Outcome(result={"extension": read()})
         found = waiting_for(call).until(
             read,
-            lambda state: state is None or is_settled(state["provisioning_state"]),
+            lambda state: state is None or states.is_settled(state["provisioning_state"]),
             lambda state: state["provisioning_state"] if state else "gone",
             f"Extension {params['name'] or 'Microsoft.AzureML.Kubernetes'} of cluster {cluster.name}",
         )
-    if found is not None and found["provisioning_state"].lower() != "succeeded":
-        raise ModuleFailure(failure_message(found, cluster.name), extension=found)
+    if found is not None and not states.has_succeeded(found["provisioning_state"]):
+        raise ModuleFailure(failures.extension_failure(found, cluster.name), extension=found)
     return Outcome(result={"extension": found})

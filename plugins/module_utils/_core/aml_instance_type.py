@@ -9,27 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
-    CLUSTER_ACCESS,
-    open_cluster,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import instance_types as rules
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.instance_types import InstanceType
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types as rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import instance_types
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import (
-    FIELD_MANAGER,
-    ClusterConnection,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import FIELD_MANAGER, ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import write_on_current
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.instance_types import Writer
-from ansible_collections.azureml.fleet.plugins.module_utils._run import (
-    Call,
-    Difference,
-    ModuleFailure,
-    Outcome,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec, Option
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, Option
 
 _AMOUNTS: dict[str, Option] = {
     "node_selector": {"type": "dict"},

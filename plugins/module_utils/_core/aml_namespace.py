@@ -8,23 +8,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
-    CLUSTER_ACCESS,
-    open_cluster,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.labels import is_dns_label
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import is_dns_label
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import namespaces
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NAMESPACES
-from ansible_collections.azureml.fleet.plugins.module_utils._options import waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._run import (
-    Call,
-    Difference,
-    ModuleFailure,
-    Outcome,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -104,7 +96,7 @@ def _create(cluster: ClusterConnection, wanted: dict[str, Any]) -> dict[str, Any
     try:
         return cluster.create(NAMESPACES, wanted)
     except KubernetesError as error:
-        if not error.is_conflict:
+        if not error.conflict:
             raise
     found = cluster.get(NAMESPACES, wanted["metadata"]["name"])
     if found is None or namespaces.phase(found) != namespaces.ACTIVE:

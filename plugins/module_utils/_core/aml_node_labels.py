@@ -9,27 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import cluster_kind
-from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import (
     CLUSTER_ACCESS,
-    errors_as_failures,
     open_cluster,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import labels as rules
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels as rules
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import cluster_kind
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import nodes
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import (
-    ClusterConnection,
-    selector,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, selector
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import write_on_current
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
-from ansible_collections.azureml.fleet.plugins.module_utils._run import (
-    Call,
-    Difference,
-    ModuleFailure,
-    Outcome,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -71,7 +63,7 @@ class Change:
 
 def run(call: Call) -> Outcome:
     """Read the nodes, plan their labels, write those that differ, report."""
-    with errors_as_failures():
+    with reported_failures():
         if call.params["cluster_id"] and cluster_kind(call.params["cluster_id"]) == "aks":
             raise ModuleFailure(f"No node of {call.params['cluster_id']} was labelled: it is an AKS cluster. {_REMEDY}")
     _refuse_labels(call.params)

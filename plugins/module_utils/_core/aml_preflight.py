@@ -5,23 +5,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import missing_required_lib
-
-from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_cluster_info import read_facts
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing
+from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
+from ansible_collections.azureml.fleet.plugins.module_utils._core._reading import read_facts
+from ansible_collections.azureml.fleet.plugins.module_utils._core._settings import settings_from
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.certificates import MISSING_CRYPTOGRAPHY
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.plan import Plan, make_plan
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import (
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.certificates import MISSING_CRYPTOGRAPHY
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import Plan, make_plan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import (
     Settings,
-    SettingsError,
-    read_settings,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={
@@ -57,41 +55,14 @@ def run(call: Call) -> Outcome:
     return Outcome(result=result)
 
 
-def settings_from(variables: dict[str, Any], certificate: str | None = None, key: str | None = None) -> Settings:
-    """Return the settings. Raises ModuleFailure with everything that is wrong with them, in one message."""
-    try:
-        return read_settings(variables, certificate=certificate, key=key)
-    except SettingsError as error:
-        problems = error.problems
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise ModuleFailure(
-            f"The variables of this host have {count}; nothing was asked of Azure or the cluster. {' '.join(problems)}",
-            problems=problems,
-        ) from error
-
-
 def _settings(call: Call) -> Settings:
     """Return the settings, with certificate and key where the router gets them."""
     variables: dict[str, Any] = call.params["variables"]
-    certificate = call.params["ssl_certificate"] or _file(variables, "aml_ssl_certificate_file")
-    key = call.params["ssl_key"] or _file(variables, "aml_ssl_key_file")
+    certificate = call.params["ssl_certificate"] or read_text_file(
+        variables.get("aml_ssl_certificate_file"), "aml_ssl_certificate_file"
+    )
+    key = call.params["ssl_key"] or read_text_file(variables.get("aml_ssl_key_file"), "aml_ssl_key_file")
     if key:
         call.hide(key)
-    if certificate and MISSING_CRYPTOGRAPHY:
-        raise ModuleFailure(missing_required_lib(MISSING_CRYPTOGRAPHY))
+    refuse_missing(MISSING_CRYPTOGRAPHY if certificate else None)
     return settings_from(variables, certificate, key)
-
-
-def _file(variables: dict[str, Any], name: str) -> str | None:
-    """Return the text of the file that a variable names, None when it names none."""
-    path = variables.get(name)
-    if not path:
-        return None
-    try:
-        return Path(str(path)).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise ModuleFailure(
-            f"{name}: {path} cannot be read ({reason}). Nothing was asked of Azure or the cluster; give a PEM file "
-            "that the user of this run may read."
-        ) from error

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import report
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.report import ClusterReport
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import report
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.report import ClusterReport
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={

@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_cluster_info import SPEC as READING
-from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_cluster_info import read_facts
-from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_preflight import settings_from
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.verification import Check, verify
-from ansible_collections.azureml.fleet.plugins.module_utils._options import AZURE, KUBERNETES
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._core._reading import KNOWN, read_facts
+from ansible_collections.azureml.fleet.plugins.module_utils._core._settings import settings_from
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.verification import Check, verify
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={
         "variables": {"type": "dict", "required": True},
         "facts": {"type": "dict"},
         "before": {"type": "dict"},
-        "known": READING.argument_spec["known"],
+        "known": KNOWN,
         "read": {"type": "bool", "default": False},
     },
     required_if=(("read", False, ("facts",)),),

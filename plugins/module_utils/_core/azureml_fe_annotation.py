@@ -7,21 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
-    CLUSTER_ACCESS,
-    open_cluster,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import front_end as rules
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as rules
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import front_end
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import write_on_current
-from ansible_collections.azureml.fleet.plugins.module_utils._run import (
-    Call,
-    Difference,
-    ModuleFailure,
-    Outcome,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(
     argument_spec={

@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core._cluster_access import (
-    CLUSTER_ACCESS,
-    open_cluster,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import front_end
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._spec import ModuleSpec
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec().merge(*CLUSTER_ACCESS)
 

@@ -189,7 +189,7 @@ class WorkspaceFacts(TypedDict):
     computes: list[ComputeFacts]
 
 
-class FleetFacts(TypedDict):
+class Facts(TypedDict):
     """Everything that is known of one cluster before the first write."""
 
     cluster: ClusterFacts

@@ -19,18 +19,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlencode
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory, RunMemory
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
     ConnectionFailedError,
     KubernetesError,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.kubeconfig import Endpoint
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.memory_files import (
-    MemoryFiles,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.memory_files import MemoryFiles
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import Resource
-from ansible_collections.azureml.fleet.plugins.module_utils._memory import NoMemory, RunMemory
-from ansible_collections.azureml.fleet.plugins.module_utils._version import USER_AGENT
 
 try:
     import urllib3
@@ -171,7 +169,7 @@ class ClusterConnection:
         try:
             return self.send(Request("GET", "get", resource, name, namespace))
         except KubernetesError as error:
-            if error.is_missing:
+            if error.missing:
                 return None
             raise
 
@@ -180,7 +178,7 @@ class ClusterConnection:
     ) -> list[dict[str, Any]]:
         """Return all objects of a kind, in pages of 500; all labels of `label_selector` ('a=b,c=d') must match.
 
-        Raises KubernetesError with `is_missing` when the API does not serve the kind.
+        Raises KubernetesError with `missing` when the API does not serve the kind.
         """
         query = {"limit": str(_PAGE)}
         if label_selector:
@@ -272,7 +270,7 @@ class ClusterConnection:
         try:
             self.send(Request("DELETE", "delete", resource, known["name"], known.get("namespace"), None, body))
         except KubernetesError as error:
-            if error.is_missing:
+            if error.missing:
                 return False
             raise
         return True
@@ -398,14 +396,14 @@ class ClusterConnection:
                 f"The Kubernetes API of {self.name} ({self._server}) refused the credentials; nothing was changed. "
                 "Renew the token, kubeconfig or Azure login, then run again.",
                 status=401,
-                reason=reason,
+                code=reason,
             )
         if answer.status == 403:
-            raise KubernetesError(self._forbidden(request, said), status=403, reason=reason)
+            raise KubernetesError(self._forbidden(request, said), status=403, code=reason)
         raise KubernetesError(
             f"The Kubernetes API of {self.name} refused to {request.verb} {request.subject}: {said}.",
             status=answer.status,
-            reason=reason,
+            code=reason,
             causes=(answer.body.get("details") or {}).get("causes") or (),
         )
 

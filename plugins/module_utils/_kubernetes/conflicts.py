@@ -29,8 +29,8 @@ def write_on_current(
         try:
             return write(found)
         except KubernetesError as error:
-            deleted = error.is_missing and found is not None
-            if not error.is_conflict and not deleted:
+            deleted = error.missing and found is not None
+            if not error.conflict and not deleted:
                 raise
         time.sleep(pause)
         pause *= 2
@@ -39,5 +39,5 @@ def write_on_current(
         f"{subject} was changed by somebody else each of the {ATTEMPTS} times that it was about to be written; "
         "nothing of theirs was overwritten. Find out who changes it, then run again.",
         status=409,
-        reason="Conflict",
+        code="Conflict",
     )

@@ -8,34 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError
 
-class KubernetesError(Exception):
-    """A request to a Kubernetes API that failed, in one sentence for the user."""
+
+class KubernetesError(FleetError):
+    """A request to a Kubernetes API that failed, in one sentence for the user; `code` is the API's reason."""
 
     def __init__(
-        self, message: str, *, status: int = 0, reason: str = "", causes: Sequence[Mapping[str, Any]] = ()
+        self,
+        message: str,
+        *,
+        code: str = "",
+        status: int | None = None,
+        retryable: bool = False,
+        subject: str = "",
+        causes: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        """Keep the sentence, the HTTP status (0 when no answer came), and the API's reason and causes."""
-        super().__init__(message)
-        self.message = message
-        self.status = status
-        self.reason = reason
+        """Keep the sentence, what FleetError keeps, and the API's causes (`details.causes` of a Status)."""
+        super().__init__(message, code=code, status=status, retryable=retryable, subject=subject)
         self.causes = tuple(causes)
-
-    @property
-    def is_missing(self) -> bool:
-        """The object, or the kind of object, is not there."""
-        return self.status == 404
-
-    @property
-    def is_conflict(self) -> bool:
-        """Somebody else changed or created the object between our read and our write."""
-        return self.status == 409
-
-    @property
-    def is_forbidden(self) -> bool:
-        """The credentials lack a permission."""
-        return self.status == 403
 
 
 class ConnectionFailedError(KubernetesError):

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import front_end as front_end_rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
     FrontEndFacts,
     KubernetesFacts,
     Permission,
     WorkloadFacts,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as front_end_rules
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import (
     front_end,
     instance_types,
@@ -74,7 +75,7 @@ class _Reads:
         try:
             value = read_it()
         except KubernetesError as error:
-            if not error.is_forbidden:
+            if not error.forbidden:
                 raise
             self._decided[need] = False
             return None
@@ -99,7 +100,7 @@ class _Reads:
                 f"The credentials in use may not do this on {self.cluster.name}: {'; '.join(missing)}. Nothing was "
                 "changed. Grant it; docs/permissions/cluster-role.yml lists all that the collection needs.",
                 status=403,
-                reason="Forbidden",
+                code="Forbidden",
             )
         return found
 
@@ -115,7 +116,7 @@ def _front_end(reads: _Reads) -> FrontEndFacts:
 
 def _extension(reads: _Reads, phases: dict[str, str]) -> tuple[list[WorkloadFacts], str | None]:
     """Return the extension's Deployments and health report; without its namespace there is neither."""
-    if front_end_rules.EXTENSION_NAMESPACE not in phases:
+    if names.EXTENSION_NAMESPACE not in phases:
         return [], None
     cluster = reads.cluster
     components = reads.do(permissions.LIST_COMPONENTS, lambda: workloads.read_extension(cluster))

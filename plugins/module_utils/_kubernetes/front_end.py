@@ -7,17 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import front_end
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FrontEndFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import (
-    ClusterConnection,
-    selector,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import (
-    DEPLOYMENTS,
-    PODS,
-    SERVICES,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, selector
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import DEPLOYMENTS, PODS, SERVICES
 
 
 def read(cluster: ClusterConnection) -> FrontEndFacts:
@@ -50,6 +43,6 @@ def read_service(cluster: ClusterConnection) -> dict[str, Any] | None:
 def set_annotation(cluster: ClusterConnection, deployment: dict[str, Any], value: str | None) -> dict[str, Any]:
     """Set the annotation of the Deployment that was read, or remove it (None), and nothing else.
 
-    Raises KubernetesError with `is_conflict` when somebody changed the Deployment since it was read.
+    Raises KubernetesError with `conflict` when somebody changed the Deployment since it was read.
     """
     return cluster.merge(DEPLOYMENTS, deployment, {"annotations": {front_end.ANNOTATION: value}})

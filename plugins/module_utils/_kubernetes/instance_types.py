@@ -9,13 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import instance_types, labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.instance_types import InstanceType
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import (
-    FIELD_MANAGER,
-    ClusterConnection,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types, labels
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import FIELD_MANAGER, ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
     ConnectionFailedError,
     KubernetesError,
@@ -30,7 +27,7 @@ def read_objects(cluster: ClusterConnection) -> dict[str, dict[str, Any]] | None
     except ConnectionFailedError:
         raise
     except KubernetesError as error:
-        if error.is_missing:
+        if error.missing:
             return None
         raise
     return {each["metadata"]["name"]: each for each in found}
@@ -62,7 +59,7 @@ class Writer:
     ) -> None:
         """Make the object so that it reads `after`: replaced as a whole, or only the wanted fields applied.
 
-        Raises KubernetesError; with `is_conflict` when the object is no longer the one that was read.
+        Raises KubernetesError; with `conflict` when the object is no longer the one that was read.
         """
         sent = instance_types.applied(wanted, after)
         if replace and found is None:
@@ -88,7 +85,7 @@ class Writer:
                 raise
             if found is None or set(conflicts.values()) != {FIELD_MANAGER}:
                 message = conflict_message(self._cluster, self._name, conflicts)
-                raise KubernetesError(message, reason="Conflict") from error
+                raise KubernetesError(message, code="Conflict") from error
             # Only on the version that was read, so that nobody else's newer value is overwritten.
             guarded = {**body["metadata"], "resourceVersion": found["metadata"]["resourceVersion"]}
             self._cluster.apply(INSTANCE_TYPES, {**body, "metadata": guarded}, force=True)
@@ -117,7 +114,7 @@ _MANAGER = re.compile(r'conflict with "([^"]*)"')
 def _field_conflicts(error: KubernetesError) -> dict[str, str]:
     """Return the managers by field path, from the API's answer to a server-side apply that conflicts."""
     found = {}
-    for cause in error.causes if error.is_conflict else ():
+    for cause in error.causes if error.conflict else ():
         if cause.get("reason") == "FieldManagerConflict":
             match = _MANAGER.search(str(cause.get("message")))
             found[str(cause.get("field")).lstrip(".")] = match.group(1) if match else "another manager"

@@ -16,9 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
-    ConnectionFailedError,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
 
 try:
     import yaml

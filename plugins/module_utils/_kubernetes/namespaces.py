@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.labels import (
-    MANAGED_BY,
-    MANAGED_BY_LABEL,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import MANAGED_BY, MANAGED_BY_LABEL
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NAMESPACES
 

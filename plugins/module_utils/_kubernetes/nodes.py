@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import quantities
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import NodeFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import quantities
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import front_end
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Permission
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import resources
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import (
-    ClusterConnection,
-    Request,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, Request
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import Resource
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.workloads import HEALTH_REPORT
 
@@ -48,9 +46,9 @@ LIST_NAMESPACES = Need("list", resources.NAMESPACES, "see whether the compute's 
 GET_FRONT_END = Need("get", resources.DEPLOYMENTS, "read azureml-fe", front_end.NAMESPACE, front_end.NAME)
 LIST_PODS = Need("list", resources.PODS, "see which version of azureml-fe is running", front_end.NAMESPACE)
 GET_SERVICE = Need("get", resources.SERVICES, "read the address of azureml-fe", front_end.NAMESPACE, front_end.NAME)
-LIST_COMPONENTS = Need("list", resources.DEPLOYMENTS, "see the extension's components", front_end.EXTENSION_NAMESPACE)
+LIST_COMPONENTS = Need("list", resources.DEPLOYMENTS, "see the extension's components", names.EXTENSION_NAMESPACE)
 GET_HEALTH_REPORT = Need(
-    "get", resources.CONFIG_MAPS, "read the extension's health report", front_end.EXTENSION_NAMESPACE, HEALTH_REPORT
+    "get", resources.CONFIG_MAPS, "read the extension's health report", names.EXTENSION_NAMESPACE, HEALTH_REPORT
 )
 LIST_V1_SERVICES = Need("list", resources.DEPLOYMENTS, "see v1 web services", ANY_NAMESPACE)
 LIST_INSTANCE_TYPES = Need("list", resources.INSTANCE_TYPES, "read the instance types")

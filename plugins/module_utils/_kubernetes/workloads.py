@@ -8,16 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.deployments import replicas
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import WorkloadFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.front_end import (
-    EXTENSION_NAMESPACE,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.names import EXTENSION_NAMESPACE
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.deployments import replicas
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import (
-    CONFIG_MAPS,
-    DEPLOYMENTS,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import CONFIG_MAPS, DEPLOYMENTS
 
 #: The extension's health check writes its findings here before it lets Helm go on
 #: (https://github.com/Azure/AML-Kubernetes/blob/master/docs/troubleshooting.md).

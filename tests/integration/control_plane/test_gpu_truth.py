@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import instance_types, placement
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.instance_types import InstanceType
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types, placement
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import nodes
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.kubeconfig import Endpoint

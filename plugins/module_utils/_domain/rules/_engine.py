@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 
 #: blocker: the cluster is left untouched. warning: somebody should look. note: worth knowing.
 Severity = Literal["blocker", "warning", "note"]
 #: What a rule saw, in one sentence or several; None (or nothing) where the rule has nothing to say.
 Evidence: TypeAlias = "str | Sequence[str] | None"
-Judgement = Callable[[Settings, FleetFacts], Evidence]
+Judgement = Callable[[Settings, Facts], Evidence]
 
 _ORDER: dict[Severity, int] = {"blocker": 0, "warning": 1, "note": 2}
 
@@ -81,7 +81,7 @@ def every_rule() -> list[Rule]:
     return sorted(_RULES.values(), key=lambda each: _TOPICS.index(each.judgement.__module__))
 
 
-def judge(settings: Settings, facts: FleetFacts) -> list[Finding]:
+def judge(settings: Settings, facts: Facts) -> list[Finding]:
     """Return what all rules find, blockers first, each severity in the order of `every_rule`."""
     findings: list[Finding] = []
     for each in every_rule():

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts, Permission
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.labels import AKS_CLUSTER_LABEL
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, Permission
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import AKS_CLUSTER_LABEL
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 
 
 @rule(
@@ -22,7 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings imp
     "the API server; then run again.",
     source=source.ACCESS_REVIEW,
 )
-def kubernetes_api_unreachable(_settings: Settings, facts: FleetFacts) -> Evidence:
+def kubernetes_api_unreachable(_settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster whose own API did not answer; a private one has a rule of its own."""
     if facts["kubernetes"] is not None or facts["cluster"]["private"] or not _should_answer(facts):
         return None
@@ -37,7 +37,7 @@ def kubernetes_api_unreachable(_settings: Settings, facts: FleetFacts) -> Eviden
     "aml_proxy to a proxy that reaches it.",
     source=source.PRIVATE_CLUSTERS,
 )
-def private_cluster_unreachable(_settings: Settings, facts: FleetFacts) -> Evidence:
+def private_cluster_unreachable(_settings: Settings, facts: Facts) -> Evidence:
     """Find a private AKS cluster whose API did not answer."""
     if facts["kubernetes"] is not None or not facts["cluster"]["private"] or not _should_answer(facts):
         return None
@@ -52,7 +52,7 @@ def private_cluster_unreachable(_settings: Settings, facts: FleetFacts) -> Evide
     "Look for K8S_AUTH_KUBECONFIG and the like in the environment of the run.",
     source=source.NODE_LABELS,
 )
-def kubernetes_api_of_another_cluster(_settings: Settings, facts: FleetFacts) -> Evidence:
+def kubernetes_api_of_another_cluster(_settings: Settings, facts: Facts) -> Evidence:
     """Find nodes on which AKS wrote the node resource group of a cluster other than the one that Azure described."""
     kubernetes, group = facts["kubernetes"], facts["cluster"]["node_resource_group"]
     if kubernetes is None or not group:
@@ -76,7 +76,7 @@ def _names(label: str, group: str) -> bool:
     "have these permissions.",
     source=source.ACCESS_REVIEW,
 )
-def kubernetes_permission_missing(_settings: Settings, facts: FleetFacts) -> Evidence:
+def kubernetes_permission_missing(_settings: Settings, facts: Facts) -> Evidence:
     """Find every permission that the API server said no to, before anything needs it."""
     kubernetes = facts["kubernetes"]
     if kubernetes is None:
@@ -92,7 +92,7 @@ def kubernetes_permission_missing(_settings: Settings, facts: FleetFacts) -> Evi
     "Reader on the workspace.",
     source=source.ATTACH,
 )
-def workspace_unreadable(_settings: Settings, facts: FleetFacts) -> Evidence:
+def workspace_unreadable(_settings: Settings, facts: Facts) -> Evidence:
     """Find workspaces that do not exist or do not answer."""
     return [
         f"{each['id']}: {each['error'] or 'there is no such workspace'}"
@@ -108,7 +108,7 @@ def workspace_unreadable(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Run `az provider register --namespace <provider>` once per subscription and wait until it is Registered.",
     source=source.CLUSTER_EXTENSIONS,
 )
-def provider_unregistered(_settings: Settings, facts: FleetFacts) -> Evidence:
+def provider_unregistered(_settings: Settings, facts: Facts) -> Evidence:
     """Find providers that the extension needs and that are not registered."""
     return [
         f"{namespace} is {state}."
@@ -117,7 +117,7 @@ def provider_unregistered(_settings: Settings, facts: FleetFacts) -> Evidence:
     ]
 
 
-def _should_answer(facts: FleetFacts) -> bool:
+def _should_answer(facts: Facts) -> bool:
     """Tell whether the API server runs at all: of a stopped cluster nobody expects an answer."""
     return (facts["cluster"]["power_state"] or "Running").lower() != "stopped"
 

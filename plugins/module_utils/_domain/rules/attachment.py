@@ -7,27 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import parse_workspace_id, same_id
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.attachments import AttachmentError
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import AttachmentError
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.wanted import planned_compute
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.wanted_computes import planned_compute
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id, same_id
 
 LEGACY = "AKS"
-_STEADY = ("succeeded", "failed", "canceled", "unknown", "")
 #: Namespaces of Kubernetes and of the extension itself.
-_SYSTEM_NAMESPACES = ("azureml", "kube-system", "kube-public", "kube-node-lease", "gatekeeper-system", "azure-arc")
+_SYSTEM_NAMESPACES = (
+    names.EXTENSION_NAMESPACE,
+    "kube-system",
+    "kube-public",
+    "kube-node-lease",
+    "gatekeeper-system",
+    "azure-arc",
+)
 
 
-def computes(facts: FleetFacts) -> Iterator[ComputeFacts]:
+def computes(facts: Facts) -> Iterator[ComputeFacts]:
     """Yield every compute of the cluster in the named workspaces."""
     for workspace in facts["workspaces"]:
         yield from workspace["computes"]
 
 
-def legacy_computes(facts: FleetFacts) -> list[ComputeFacts]:
+def legacy_computes(facts: Facts) -> list[ComputeFacts]:
     """Return the cluster's AksComputes in the named workspaces."""
     return [compute for compute in computes(facts) if compute["type"] == LEGACY]
 
@@ -40,7 +48,7 @@ def legacy_computes(facts: FleetFacts) -> list[ComputeFacts]:
     "subscription.",
     source=source.DEPLOY_EXTENSION,
 )
-def subscription_differs(settings: Settings, facts: FleetFacts) -> Evidence:
+def subscription_differs(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments across subscriptions, of AKS clusters and of Arc-connected ones alike."""
     own = facts["cluster"]["subscription_id"].lower()
     return [
@@ -57,7 +65,7 @@ def subscription_differs(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Choose another aml_compute_name: the legacy compute stays until its services have moved.",
     source=source.UPGRADE_FROM_V1,
 )
-def compute_name_taken(settings: Settings, facts: FleetFacts) -> Evidence:
+def compute_name_taken(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments that would write over an AksCompute."""
     return [
         f"{compute['name']} in workspace {each.workspace.name} is an AksCompute."
@@ -75,7 +83,7 @@ def compute_name_taken(settings: Settings, facts: FleetFacts) -> Evidence:
     "compute with azureml.fleet.aml_compute_attach (state: absent) first.",
     source=source.ATTACH,
 )
-def attachment_refused(settings: Settings, facts: FleetFacts) -> Evidence:
+def attachment_refused(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments that only detaching and attaching again could bring about."""
     found: list[str] = []
     for each in settings.attachments:
@@ -93,7 +101,7 @@ def attachment_refused(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Only ever detach it (`az ml compute detach`), never delete it. This collection does not touch it.",
     source=source.UPGRADE_FROM_V1,
 )
-def legacy_compute_created(_settings: Settings, facts: FleetFacts) -> Evidence:
+def legacy_compute_created(_settings: Settings, facts: Facts) -> Evidence:
     """Find AksComputes whose cluster Azure Machine Learning made."""
     return [
         f"{each['name']} in workspace {parse_workspace_id(each['workspace_id']).name} was created, not attached."
@@ -109,12 +117,13 @@ def legacy_compute_created(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Wait until it has ended and run again.",
     source=source.UPGRADE_FROM_V1,
 )
-def legacy_compute_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
+def legacy_compute_busy(_settings: Settings, facts: Facts) -> Evidence:
     """Find AksComputes that are being created, changed or deleted."""
     return [
         f"{each['name']} is {each['provisioning_state']}."
         for each in legacy_computes(facts)
-        if each["provisioning_state"].lower() not in _STEADY
+        if each["provisioning_state"].lower() not in ("unknown", "")
+        and not states.is_settled(each["provisioning_state"])
     ]
 
 
@@ -125,12 +134,12 @@ def legacy_compute_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Nothing has to be done for the upgrade; its v1 services may be suffering.",
     source=source.UPGRADE_FROM_V1,
 )
-def legacy_compute_failed(_settings: Settings, facts: FleetFacts) -> Evidence:
+def legacy_compute_failed(_settings: Settings, facts: Facts) -> Evidence:
     """Find AksComputes in state Failed or Canceled."""
     return [
         f"{each['name']} is {each['provisioning_state']}{': ' + '; '.join(each['errors']) if each['errors'] else '.'}"
         for each in legacy_computes(facts)
-        if each["provisioning_state"].lower() in ("failed", "canceled")
+        if states.has_failed(each["provisioning_state"])
     ]
 
 
@@ -142,7 +151,7 @@ def legacy_compute_failed(_settings: Settings, facts: FleetFacts) -> Evidence:
     "alive. When one was expected, check aml_cluster_id and aml_workspace.",
     source=source.UPGRADE_FROM_V1,
 )
-def legacy_compute_absent(_settings: Settings, facts: FleetFacts) -> Evidence:
+def legacy_compute_absent(_settings: Settings, facts: Facts) -> Evidence:
     """Tell that there is no AksCompute to come from: it was detached, or the cluster never had one."""
     readable = [each for each in facts["workspaces"] if each["exists"] and not each["error"]]
     if legacy_computes(facts) or not readable or facts["cluster"]["kind"] == "arc":
@@ -157,14 +166,14 @@ def legacy_compute_absent(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Wait until it is gone and run again.",
     source=source.ATTACH,
 )
-def compute_being_deleted(settings: Settings, facts: FleetFacts) -> Evidence:
+def compute_being_deleted(settings: Settings, facts: Facts) -> Evidence:
     """Find wanted computes on their way out."""
     wanted = {(each.workspace_id.lower(), each.compute_name.lower()) for each in settings.attachments}
     return [
         f"{each['name']} is {each['provisioning_state']}."
         for each in computes(facts)
         if (each["workspace_id"].lower(), each["name"].lower()) in wanted
-        and each["provisioning_state"].lower() == "deleting"
+        and states.is_deleting(each["provisioning_state"])
     ]
 
 
@@ -175,10 +184,10 @@ def compute_being_deleted(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Choose another aml_namespace: v1 services of the workspace live in that one.",
     source=source.UPGRADE_FROM_V1,
 )
-def namespace_of_v1(settings: Settings, facts: FleetFacts) -> Evidence:
+def namespace_of_v1(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments into `azureml-<workspace>`, of any of the workspaces that the cluster is known in."""
     ids = [*settings.workspace_ids(), *(each["id"] for each in facts["workspaces"])]
-    reserved = {f"azureml-{parse_workspace_id(each).name}".lower() for each in ids}
+    reserved = {names.v1_namespace(parse_workspace_id(each).name) for each in ids}
     return [f"{each} is where v1 keeps its services." for each in settings.namespaces() if each.lower() in reserved]
 
 
@@ -189,7 +198,7 @@ def namespace_of_v1(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Choose another aml_namespace: v2 must not share one with v1.",
     source=source.UPGRADE_FROM_V1,
 )
-def namespace_used_by_v1(settings: Settings, facts: FleetFacts) -> Evidence:
+def namespace_used_by_v1(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments into a namespace in which a v1 web service is deployed."""
     services = facts["kubernetes"]["v1_services"] if facts["kubernetes"] else []
     return [
@@ -207,7 +216,7 @@ def namespace_used_by_v1(settings: Settings, facts: FleetFacts) -> Evidence:
     "would wait for ever.",
     source=source.ATTACH,
 )
-def namespace_missing(settings: Settings, facts: FleetFacts) -> Evidence:
+def namespace_missing(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments into namespaces that nobody will create."""
     if facts["kubernetes"] is None or settings.flag("namespace_create"):
         return None
@@ -222,13 +231,15 @@ def namespace_missing(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Wait until it is gone, or find what keeps it (finalizers), and run again.",
     source=source.TROUBLESHOOT_EXTENSION,
 )
-def namespace_terminating(settings: Settings, facts: FleetFacts) -> Evidence:
+def namespace_terminating(settings: Settings, facts: Facts) -> Evidence:
     """Find namespaces, the extension's own among them, in phase Terminating."""
     if facts["kubernetes"] is None:
         return None
     phases = facts["kubernetes"]["namespaces"]
     return [
-        f"{each} is Terminating." for each in (*settings.namespaces(), "azureml") if phases.get(each) == "Terminating"
+        f"{each} is Terminating."
+        for each in (*settings.namespaces(), names.EXTENSION_NAMESPACE)
+        if phases.get(each) == "Terminating"
     ]
 
 
@@ -239,6 +250,6 @@ def namespace_terminating(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Give the compute a namespace of its own (aml_namespace), so that quotas and clean-up touch nothing else.",
     source=source.ATTACH,
 )
-def namespace_shared(settings: Settings, _facts: FleetFacts) -> Evidence:
+def namespace_shared(settings: Settings, _facts: Facts) -> Evidence:
     """Find attachments into `default` or into a namespace of the system."""
     return [f"The namespace is {each}." for each in settings.namespaces() if each in ("default", *_SYSTEM_NAMESPACES)]

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.kubernetes_versions import version_standing
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.regions import region_is_supported
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import version_standing
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.regions import region_is_supported
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 _GIB = 1024**3
 _MINIMUM_CPU = 4
@@ -21,7 +22,6 @@ _MINIMUM_MEMORY = 8 * _GIB
 #: more (https://learn.microsoft.com/azure/aks/node-resource-reservations). Sizes in GiB.
 _RESERVED_SLICES = ((4.0, 0.25), (4.0, 0.20), (8.0, 0.10), (112.0, 0.06), (math.inf, 0.02))
 _EVICTION_THRESHOLD = 0.75
-_STEADY = ("succeeded", "failed", "canceled")
 
 
 @rule(
@@ -32,7 +32,7 @@ _STEADY = ("succeeded", "failed", "canceled")
     "AksCompute installs the extension there.",
     source=source.UPGRADE_FROM_V1,
 )
-def cluster_connected_through_arc(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_connected_through_arc(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster that is given by the id of its connectedClusters resource."""
     cluster = facts["cluster"]
     if cluster["kind"] == "arc" and (cluster["distribution"] or "").lower() == "aks":
@@ -48,7 +48,7 @@ def cluster_connected_through_arc(_settings: Settings, facts: FleetFacts) -> Evi
     "supports the extension on managedClusters only, and not beside the agents of Azure Arc.",
     source=source.UPGRADE_FROM_V1,
 )
-def cluster_also_on_arc(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_also_on_arc(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster in which the agents of Azure Arc run, although it is given by its managedClusters id."""
     kubernetes = facts["kubernetes"]
     if facts["cluster"]["kind"] != "aks" or kubernetes is None or "azure-arc" not in kubernetes["namespaces"]:
@@ -65,7 +65,7 @@ def cluster_also_on_arc(_settings: Settings, facts: FleetFacts) -> Evidence:
     "the region by now, add it to aml_supported_regions.",
     source=source.REFERENCE,
 )
-def cluster_region_unsupported(settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_region_unsupported(settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster outside the regions of Arc-enabled Kubernetes."""
     region = facts["cluster"]["location"]
     if region_is_supported(region, settings.items("supported_regions")):
@@ -81,7 +81,7 @@ def cluster_region_unsupported(settings: Settings, facts: FleetFacts) -> Evidenc
     "pool (updating them is not enough), and run again.",
     source=source.DEPLOY_EXTENSION,
 )
-def cluster_service_principal(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_service_principal(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster without a managed identity."""
     cluster = facts["cluster"]
     if cluster["kind"] != "aks" or cluster["identity"] in ("SystemAssigned", "UserAssigned"):
@@ -97,7 +97,7 @@ def cluster_service_principal(_settings: Settings, facts: FleetFacts) -> Evidenc
     "aml_supported_kubernetes_versions.",
     source=source.REFERENCE,
 )
-def kubernetes_version_unsupported(settings: Settings, facts: FleetFacts) -> Evidence:
+def kubernetes_version_unsupported(settings: Settings, facts: Facts) -> Evidence:
     """Find a version outside the window of the newest minor version of AKS and the two before it."""
     version = facts["kubernetes"]["version"] if facts["kubernetes"] else facts["cluster"]["kubernetes_version"]
     supported = settings.items("supported_kubernetes_versions")
@@ -114,7 +114,7 @@ def kubernetes_version_unsupported(settings: Settings, facts: FleetFacts) -> Evi
     remedy="Add nodes, or use a larger VM size: at least 4 vCPU and 8 GiB of memory in all.",
     source=source.UPGRADE_FROM_V1,
 )
-def cluster_too_small(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_too_small(_settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster with less than 4 vCPU or 8 GiB, counting what the kubelet keeps for itself."""
     if facts["kubernetes"] is None:
         return None
@@ -136,7 +136,7 @@ def cluster_too_small(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Start it with `az aks start` and run again.",
     source=source.START_STOP,
 )
-def cluster_stopped(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_stopped(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster whose power state is Stopped."""
     state = facts["cluster"]["power_state"]
     return f"Its power state is {state}." if (state or "Running").lower() != "running" else None
@@ -149,10 +149,10 @@ def cluster_stopped(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Wait until the operation has ended (`az aks show --query provisioningState`) and run again.",
     source=source.PENDING_OPERATION,
 )
-def cluster_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_busy(_settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster that Azure is changing right now: it would refuse ours with a conflict."""
     state = facts["cluster"]["provisioning_state"]
-    return f"Its provisioning state is {state}." if (state or "Succeeded").lower() not in _STEADY else None
+    return f"Its provisioning state is {state}." if state and not states.is_settled(state) else None
 
 
 @rule(
@@ -162,10 +162,10 @@ def cluster_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Look at the cluster's activity log; `az aks update` without arguments reconciles most clusters.",
     source=source.PENDING_OPERATION,
 )
-def cluster_failed(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_failed(_settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster in state Failed or Canceled."""
     state = facts["cluster"]["provisioning_state"]
-    return f"Its provisioning state is {state}." if (state or "").lower() in ("failed", "canceled") else None
+    return f"Its provisioning state is {state}." if states.has_failed(state) else None
 
 
 @rule(
@@ -175,7 +175,7 @@ def cluster_failed(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Bring the agents in namespace azure-arc back: an extension is only installed while they are connected.",
     source=source.ARC_CONNECT,
 )
-def arc_agents_offline(_settings: Settings, facts: FleetFacts) -> Evidence:
+def arc_agents_offline(_settings: Settings, facts: Facts) -> Evidence:
     """Find an Arc cluster that Azure cannot reach."""
     cluster = facts["cluster"]
     status = cluster["connectivity_status"]
@@ -191,7 +191,7 @@ def arc_agents_offline(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Move its users to workload identity and run `az aks update --disable-pod-identity`.",
     source=source.DEPLOY_EXTENSION,
 )
-def cluster_pod_identity(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_pod_identity(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster with the pod identity add-on."""
     return "podIdentityProfile.enabled is true." if facts["cluster"]["pod_identity"] else None
 
@@ -204,7 +204,7 @@ def cluster_pod_identity(_settings: Settings, facts: FleetFacts) -> Evidence:
     "Compute that was attached before trusted access existed must be attached again.",
     source=source.TRUSTED_ACCESS,
 )
-def cluster_local_accounts_disabled(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_local_accounts_disabled(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster without local accounts."""
     return "disableLocalAccounts is true." if facts["cluster"]["local_accounts_disabled"] else None
 
@@ -217,7 +217,7 @@ def cluster_local_accounts_disabled(_settings: Settings, facts: FleetFacts) -> E
     "(service tag AzureMachineLearning), to the cluster's authorized ranges.",
     source=source.DEPLOY_EXTENSION,
 )
-def cluster_authorized_ip_ranges(_settings: Settings, facts: FleetFacts) -> Evidence:
+def cluster_authorized_ip_ranges(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster with authorized IP ranges."""
     ranges = facts["cluster"]["authorized_ip_ranges"]
     return f"{len(ranges)} range(s) are authorized: {', '.join(ranges[:5])}." if ranges else None

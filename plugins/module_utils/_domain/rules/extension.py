@@ -5,29 +5,32 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension_plan import ExtensionPlan
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension_settings import SettingsError
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+    ExtensionSettingsError,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.wanted import planned_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import inference
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.wanted_extension import planned_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 #: Keys that the chart reads with a lower-case first letter only: settings are case-sensitive
 #: (https://github.com/MicrosoftDocs/azure-ai-docs/pull/458).
 _MISSPELT = {"InferenceRouterHA": "inferenceRouterHA"}
 
 
-def _state(facts: FleetFacts) -> str:
+def _state(facts: Facts) -> str:
     """Return the extension's provisioning state in lower case; empty when there is none."""
     return facts["extension"]["provisioning_state"].lower() if facts["extension"] else ""
 
 
-def _ended_badly(facts: FleetFacts) -> Evidence:
+def _ended_badly(facts: Facts) -> Evidence:
     """Return what is known of an extension whose last operation did not succeed."""
     extension = facts["extension"]
-    if extension is None or _state(facts) not in ("failed", "canceled"):
+    if extension is None or not states.has_failed(_state(facts)):
         return None
     reason = f": {extension['error']}" if extension["error"] else "."
     return f"Extension {extension['name']} is {extension['provisioning_state']}{reason}"
@@ -41,7 +44,7 @@ def _ended_badly(facts: FleetFacts) -> Evidence:
     "azureml.fleet.aml_extension (state: absent) and run again.",
     source=source.TROUBLESHOOT_EXTENSION,
 )
-def extension_failed(settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_failed(settings: Settings, facts: Facts) -> Evidence:
     """Find a failed extension that the user did not ask to submit again."""
     return None if settings.flag("retry_failed_extension") else _ended_badly(facts)
 
@@ -53,7 +56,7 @@ def extension_failed(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Nothing has to be done when the cause was mended.",
     source=source.TROUBLESHOOT_EXTENSION,
 )
-def extension_retried(settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_retried(settings: Settings, facts: Facts) -> Evidence:
     """Tell of a failed extension that the user asked to submit again."""
     return _ended_badly(facts) if settings.flag("retry_failed_extension") else None
 
@@ -65,9 +68,9 @@ def extension_retried(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Wait until it is gone and run again.",
     source=source.TROUBLESHOOT_EXTENSION,
 )
-def extension_being_deleted(_settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_being_deleted(_settings: Settings, facts: Facts) -> Evidence:
     """Find an extension on its way out: it can neither be updated nor installed."""
-    return "Its provisioning state is Deleting." if _state(facts) == "deleting" else None
+    return "Its provisioning state is Deleting." if states.is_deleting(_state(facts)) else None
 
 
 @rule(
@@ -77,9 +80,13 @@ def extension_being_deleted(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Nothing has to be done: the run waits for it and goes on. When it never ends, see the page below.",
     source=source.TROUBLESHOOT_EXTENSION,
 )
-def extension_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_busy(_settings: Settings, facts: Facts) -> Evidence:
     """Find an extension that is being installed or updated, for example by a run that was interrupted."""
-    busy = facts["extension"] is not None and _state(facts) not in ("succeeded", "failed", "canceled", "deleting")
+    busy = (
+        facts["extension"] is not None
+        and not states.is_settled(_state(facts))
+        and not states.is_deleting(_state(facts))
+    )
     return (
         f"Its provisioning state is {facts['extension']['provisioning_state']}."
         if busy and facts["extension"]
@@ -94,7 +101,7 @@ def extension_busy(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Nothing has to be done: the one that is there is used. Set aml_extension_name to its name to say so.",
     source=source.DEPLOY_EXTENSION,
 )
-def extension_other_name(settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_other_name(settings: Settings, facts: Facts) -> Evidence:
     """Find an extension whose name is not the wanted one; a cluster can have only one of this type."""
     extension, wanted = facts["extension"], settings.text("extension_name") or ""
     if extension is None or extension["name"].lower() == wanted.lower():
@@ -109,7 +116,7 @@ def extension_other_name(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Use the spelling that the chart reads: keys of settings are case-sensitive.",
     source=source.DEPLOY_EXTENSION,
 )
-def extension_setting_misspelt(settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_setting_misspelt(settings: Settings, facts: Facts) -> Evidence:
     """Find settings, wanted or installed, in the spelling of older pages."""
     installed = facts["extension"]["settings"] if facts["extension"] else {}
     keys = {*installed, *settings.mapping("extension_settings")}
@@ -123,7 +130,7 @@ def extension_setting_misspelt(settings: Settings, facts: FleetFacts) -> Evidenc
     remedy="Correct the named variables.",
     source=source.DEPLOY_EXTENSION,
 )
-def extension_settings_refused(settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_settings_refused(settings: Settings, facts: Facts) -> Evidence:
     """Find settings that contradict each other or the documentation, where no other rule says so in its own words."""
     if any(each(settings, facts) for each in inference.REFUSED_BY_THE_EXTENSION):
         return None
@@ -138,7 +145,7 @@ def extension_settings_refused(settings: Settings, facts: FleetFacts) -> Evidenc
     remedy="Set aml_allow_disruption: true at a time when an interruption is acceptable, or keep the setting as it is.",
     source=source.DEPLOY_EXTENSION,
 )
-def extension_update_disruptive(settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_update_disruptive(settings: Settings, facts: Facts) -> Evidence:
     """Find changes of a live extension that its endpoints would feel."""
     plan, _unused = _planned(settings, facts)
     if plan is None or not plan.disruptive or settings.flag("allow_disruption"):
@@ -146,9 +153,9 @@ def extension_update_disruptive(settings: Settings, facts: FleetFacts) -> Eviden
     return f"These settings would change: {', '.join(plan.disruptive)}."
 
 
-def _planned(settings: Settings, facts: FleetFacts) -> tuple[ExtensionPlan | None, str | None]:
+def _planned(settings: Settings, facts: Facts) -> tuple[ExtensionPlan | None, str | None]:
     """Return the plan for the extension, or the sentence with which it is refused."""
     try:
         return planned_extension(settings, facts), None
-    except SettingsError as error:
+    except ExtensionSettingsError as error:
         return None, str(error)

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 
 
-def _when(facts: FleetFacts, verdict: str) -> Evidence:
+def _when(facts: Facts, verdict: str) -> Evidence:
     """Return the reasons for the front end's verdict when it is `verdict`."""
     if facts["kubernetes"] is None or facts["kubernetes"]["front_end"]["verdict"] != verdict:
         return None
@@ -27,7 +27,7 @@ def _when(facts: FleetFacts, verdict: str) -> Evidence:
     "request), until `kubectl get pod -l azuremlappname=azureml-fe,azuremlappversion=v2` shows its pods.",
     source=source.UPGRADE_FROM_V1,
 )
-def front_end_outdated(_settings: Settings, facts: FleetFacts) -> Evidence:
+def front_end_outdated(_settings: Settings, facts: Facts) -> Evidence:
     """Find a v1 azureml-fe: the extension's chart cannot take it over."""
     return _when(facts, "v1")
 
@@ -40,7 +40,7 @@ def front_end_outdated(_settings: Settings, facts: FleetFacts) -> Evidence:
     "are suffering already, and an upgrade would hide the cause.",
     source=source.UPGRADE_FROM_V1,
 )
-def front_end_not_ready(_settings: Settings, facts: FleetFacts) -> Evidence:
+def front_end_not_ready(_settings: Settings, facts: Facts) -> Evidence:
     """Find an azureml-fe with fewer ready replicas than wanted."""
     return _when(facts, "v2_not_ready")
 
@@ -52,7 +52,7 @@ def front_end_not_ready(_settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Nothing has to be done: the cluster serves no v1 endpoints, and there is nothing to take over.",
     source=source.UPGRADE_FROM_V1,
 )
-def front_end_absent(_settings: Settings, facts: FleetFacts) -> Evidence:
+def front_end_absent(_settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster with AksCompute whose router is gone."""
     legacy = any(compute["type"] == "AKS" for each in facts["workspaces"] for compute in each["computes"])
     return _when(facts, "absent") if legacy else None

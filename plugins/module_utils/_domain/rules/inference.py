@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import certificates
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 
 #: The router's pods refuse to share a node (https://learn.microsoft.com/azure/machine-learning/reference-kubernetes).
 _NODES_FOR_HA = 3
@@ -32,7 +32,7 @@ def _has_key(settings: Settings) -> bool:
     remedy="Set aml_inference_router_service_type to LoadBalancer, NodePort or ClusterIP.",
     source=source.DEPLOY_EXTENSION,
 )
-def router_service_type_missing(settings: Settings, _facts: FleetFacts) -> Evidence:
+def router_service_type_missing(settings: Settings, _facts: Facts) -> Evidence:
     """Find inference without a service type: the chart requires one."""
     if not settings.flag("enable_inference") or settings.text("inference_router_service_type"):
         return None
@@ -47,7 +47,7 @@ def router_service_type_missing(settings: Settings, _facts: FleetFacts) -> Evide
     "aml_ssl_key_file), or choose plain HTTP with aml_allow_insecure_connections: true.",
     source=source.SECURE_ENDPOINT,
 )
-def tls_undecided(settings: Settings, _facts: FleetFacts) -> Evidence:
+def tls_undecided(settings: Settings, _facts: Facts) -> Evidence:
     """Find inference without a decision about TLS."""
     if not settings.flag("enable_inference") or settings.flag("allow_insecure_connections"):
         return None
@@ -63,7 +63,7 @@ def tls_undecided(settings: Settings, _facts: FleetFacts) -> Evidence:
     remedy="Give certificate, key and aml_ssl_cname together, or aml_ssl_secret and aml_ssl_cname.",
     source=source.SECURE_ENDPOINT,
 )
-def tls_incomplete(settings: Settings, _facts: FleetFacts) -> Evidence:
+def tls_incomplete(settings: Settings, _facts: Facts) -> Evidence:
     """Find a certificate without key, a key without certificate, or TLS without the name to serve."""
     if not settings.flag("enable_inference"):
         return None
@@ -83,7 +83,7 @@ def tls_incomplete(settings: Settings, _facts: FleetFacts) -> Evidence:
     remedy="Remove aml_allow_insecure_connections, or the TLS settings.",
     source=source.SECURE_ENDPOINT,
 )
-def tls_ambiguous(settings: Settings, _facts: FleetFacts) -> Evidence:
+def tls_ambiguous(settings: Settings, _facts: Facts) -> Evidence:
     """Find both decisions at once."""
     secure = settings.text("ssl_secret") or _has_certificate(settings)
     if settings.flag("enable_inference") and settings.flag("allow_insecure_connections") and secure:
@@ -98,7 +98,7 @@ def tls_ambiguous(settings: Settings, _facts: FleetFacts) -> Evidence:
     remedy="Give a PEM certificate that is valid today and covers aml_ssl_cname, with its own unencrypted PEM key.",
     source=source.SECURE_ENDPOINT,
 )
-def tls_certificate_unusable(settings: Settings, _facts: FleetFacts) -> Evidence:
+def tls_certificate_unusable(settings: Settings, _facts: Facts) -> Evidence:
     """Find a certificate or key that does not parse, belongs to another, is encrypted, expired, or for another name."""
     return _certificate(settings)[0]
 
@@ -110,7 +110,7 @@ def tls_certificate_unusable(settings: Settings, _facts: FleetFacts) -> Evidence
     remedy="Renew the certificate, and give its chain with the server's certificate first.",
     source=source.SECURE_ENDPOINT,
 )
-def tls_certificate_ageing(settings: Settings, _facts: FleetFacts) -> Evidence:
+def tls_certificate_ageing(settings: Settings, _facts: Facts) -> Evidence:
     """Find a certificate that expires within 30 days, or a chain out of order."""
     return _certificate(settings)[1]
 
@@ -122,7 +122,7 @@ def tls_certificate_ageing(settings: Settings, _facts: FleetFacts) -> Evidence:
     remedy="Add nodes, or leave aml_inference_router_ha unset (it is then off on small clusters).",
     source=source.REFERENCE,
 )
-def router_ha_impossible(settings: Settings, facts: FleetFacts) -> Evidence:
+def router_ha_impossible(settings: Settings, facts: Facts) -> Evidence:
     """Find high availability asked for where its replicas cannot be placed."""
     nodes = facts["cluster"]["node_count"]
     if not settings.flag("enable_inference") or not settings.flag("inference_router_ha"):
@@ -137,7 +137,7 @@ def router_ha_impossible(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Nothing has to be done for tests. For production use at least three nodes.",
     source=source.REFERENCE,
 )
-def router_ha_off(settings: Settings, facts: FleetFacts) -> Evidence:
+def router_ha_off(settings: Settings, facts: Facts) -> Evidence:
     """Tell that a small cluster gets a single router and the purpose DevTest."""
     nodes = facts["cluster"]["node_count"]
     if not settings.flag("enable_inference") or settings.flag("inference_router_ha"):
@@ -153,7 +153,7 @@ def router_ha_off(settings: Settings, facts: FleetFacts) -> Evidence:
     "of your own leads to the router.",
     source=source.DEPLOY_EXTENSION,
 )
-def router_cluster_ip(settings: Settings, _facts: FleetFacts) -> Evidence:
+def router_cluster_ip(settings: Settings, _facts: Facts) -> Evidence:
     """Tell that a ClusterIP is only for callers inside the cluster."""
     if settings.flag("enable_inference") and settings.text("inference_router_service_type") == "ClusterIP":
         return "aml_inference_router_service_type is ClusterIP."
@@ -167,7 +167,7 @@ def router_cluster_ip(settings: Settings, _facts: FleetFacts) -> Evidence:
     remedy="Set aml_inference_router_service_type: LoadBalancer, or remove aml_internal_load_balancer_provider.",
     source=source.DEPLOY_EXTENSION,
 )
-def router_internal_load_balancer(settings: Settings, _facts: FleetFacts) -> Evidence:
+def router_internal_load_balancer(settings: Settings, _facts: Facts) -> Evidence:
     """Find a provider of internal load balancers that has no load balancer to provide."""
     kind = settings.text("inference_router_service_type")
     if not settings.flag("enable_inference") or not settings.text("internal_load_balancer_provider"):

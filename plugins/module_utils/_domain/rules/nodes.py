@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import (
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
     gpu,
     instance_types,
     labels,
     placement,
     wanted_labels,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 
 
 def _wanted(settings: Settings) -> list[instance_types.InstanceType]:
@@ -40,7 +40,7 @@ def _selector(settings: Settings) -> dict[str, str]:
     "Kubernetes quantities.",
     source=source.INSTANCE_TYPES,
 )
-def instance_type_invalid(settings: Settings, _facts: FleetFacts) -> Evidence:
+def instance_type_invalid(settings: Settings, _facts: Facts) -> Evidence:
     """Find instance types that Azure Machine Learning or Kubernetes would not accept."""
     return [f"{each[0].upper()}{each[1:]}." for each in instance_types.problems(_wanted(settings), _selector(settings))]
 
@@ -53,7 +53,7 @@ def instance_type_invalid(settings: Settings, _facts: FleetFacts) -> Evidence:
     "ever.",
     source=source.INSTANCE_TYPES,
 )
-def instance_type_impossible(settings: Settings, facts: FleetFacts) -> Evidence:
+def instance_type_impossible(settings: Settings, facts: Facts) -> Evidence:
     """Find instance types that fit on no node, with the nearest node and what it lacks."""
     if facts["kubernetes"] is None or instance_types.problems(_wanted(settings), _selector(settings)):
         return None
@@ -74,7 +74,7 @@ def instance_type_impossible(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Add it to aml_instance_types, or choose one that the cluster has.",
     source=source.INSTANCE_TYPES,
 )
-def default_instance_type_unknown(settings: Settings, facts: FleetFacts) -> Evidence:
+def default_instance_type_unknown(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments whose default instance type is neither wanted nor there."""
     if facts["kubernetes"] is None:
         return None
@@ -91,7 +91,7 @@ def default_instance_type_unknown(settings: Settings, facts: FleetFacts) -> Evid
     "…), or remove the taint from the pool.",
     source=source.REFERENCE,
 )
-def gpu_pool_tainted(_settings: Settings, facts: FleetFacts) -> Evidence:
+def gpu_pool_tainted(_settings: Settings, facts: Facts) -> Evidence:
     """Find GPU pools (on Arc: GPU nodes) that stay empty of jobs because of a taint."""
     tolerated = wanted_labels.tolerations(facts)
     nothing = instance_types.InstanceType("any")
@@ -110,7 +110,7 @@ def gpu_pool_tainted(_settings: Settings, facts: FleetFacts) -> Evidence:
     "aml_node_pool_labels.",
     source=source.INSTANCE_TYPES,
 )
-def gpu_pool_odd(settings: Settings, facts: FleetFacts) -> Evidence:
+def gpu_pool_odd(settings: Settings, facts: Facts) -> Evidence:
     """Find GPU pools whose nodes offer other devices than their size has."""
     kubernetes = facts["kubernetes"]
     if kubernetes is None or not settings.flag("gpu_node_labels"):
@@ -128,7 +128,7 @@ def gpu_pool_odd(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Use a label key with a prefix of your own in aml_node_pool_labels.",
     source=source.NODE_LABELS,
 )
-def node_label_refused(settings: Settings, _facts: FleetFacts) -> Evidence:
+def node_label_refused(settings: Settings, _facts: Facts) -> Evidence:
     """Find labels that Kubernetes refuses or that belong to Kubernetes and AKS."""
     found: list[str] = []
     for pool, wanted in sorted(settings.mapping("node_pool_labels").items()):
@@ -147,7 +147,7 @@ def node_label_refused(settings: Settings, _facts: FleetFacts) -> Evidence:
     remedy="Correct the names in aml_node_pool_labels. Clusters connected through Azure Arc have no node pools.",
     source=source.NODE_LABELS,
 )
-def node_pool_unknown(settings: Settings, facts: FleetFacts) -> Evidence:
+def node_pool_unknown(settings: Settings, facts: Facts) -> Evidence:
     """Find misspelt pools."""
     known = {pool["name"] for pool in facts["cluster"]["node_pools"]}
     names = ", ".join(sorted(known)) or "none"
@@ -162,7 +162,7 @@ def node_pool_unknown(settings: Settings, facts: FleetFacts) -> Evidence:
     remedy="Label a node pool (aml_node_pool_labels), or correct aml_node_selector.",
     source=source.DEPLOY_EXTENSION,
 )
-def extension_nodes_missing(settings: Settings, facts: FleetFacts) -> Evidence:
+def extension_nodes_missing(settings: Settings, facts: Facts) -> Evidence:
     """Find a node selector of the extension that matches no node."""
     selector = _selector(settings)
     if facts["kubernetes"] is None or not selector:
@@ -181,7 +181,7 @@ def extension_nodes_missing(settings: Settings, facts: FleetFacts) -> Evidence:
     "without the gang plug-in and set amloperator.skipResourceValidation in aml_extension_settings.",
     source=source.TROUBLESHOOT_EXTENSION,
 )
-def pool_autoscaled(settings: Settings, facts: FleetFacts) -> Evidence:
+def pool_autoscaled(settings: Settings, facts: Facts) -> Evidence:
     """Find pools with the cluster autoscaler where training is wanted."""
     if not settings.flag("enable_training"):
         return None
@@ -192,7 +192,7 @@ def pool_autoscaled(settings: Settings, facts: FleetFacts) -> Evidence:
     ]
 
 
-def _gpu_taints(facts: FleetFacts) -> list[tuple[str, list[dict[str, Any]]]]:
+def _gpu_taints(facts: Facts) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the taints of every GPU node pool of AKS, or of every GPU node elsewhere, with a name for each."""
     if facts["cluster"]["kind"] == "aks":
         return [

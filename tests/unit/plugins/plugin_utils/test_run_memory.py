@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._memory import NoMemory, RunMemory
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory, RunMemory
 from ansible_collections.azureml.fleet.plugins.plugin_utils import _run_memory
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this system has no anonymous files (memfd)")

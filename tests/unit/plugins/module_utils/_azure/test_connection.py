@@ -21,8 +21,8 @@ from azure.identity import (
     WorkloadIdentityCredential,
 )
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import read_metadata, resolve_cloud
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import (
     SharedCredential,
@@ -30,7 +30,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity impo
     identity_key,
     make_credential,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._memory import NoMemory
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory
 
 TENANT = "00000000-0000-0000-0000-000000000001"
 PRINCIPAL = {"tenant": TENANT, "client_id": "id", "secret": "hush"}

@@ -19,15 +19,15 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import (
     extension_facts,
     is_azureml,
-    is_settled,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.resource_id import (
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, NodePool
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     AKS,
     ARC,
     ResourceId,
     parse_resource_id,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, NodePool
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.states import is_settled
 
 VARIABLE = "AZUREML_FLEET_RECORDINGS"
 FOLDER = Path(os.environ.get(VARIABLE) or "/nowhere")

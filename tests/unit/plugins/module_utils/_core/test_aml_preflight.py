@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core import aml_preflight
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure
 from tests.unit.plugins.module_utils._domain.builders import AKS_ID, WORKSPACE_ID, facts
-from tests.unit.plugins.module_utils._domain.test_rules import SECURE, key_pair
+from tests.unit.plugins.module_utils._domain.rules.test_rules import SECURE, key_pair
 
 MINIMAL = {"aml_cluster_id": AKS_ID, "aml_workspace": "ml", "aml_compute_name": "k8s"}
 

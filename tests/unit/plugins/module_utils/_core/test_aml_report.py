@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core import aml_report
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 
 BLOCKER = {"id": "cluster-stopped", "severity": "blocker", "title": "The cluster is stopped", "evidence": ["Stopped."]}
 RECORDS = [

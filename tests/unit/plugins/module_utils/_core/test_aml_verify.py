@@ -8,13 +8,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core import aml_verify
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FleetFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 from tests.unit.plugins.module_utils._domain.builders import facts, settings
-from tests.unit.plugins.module_utils._domain.test_verification import WANTED, running
+from tests.unit.plugins.module_utils._domain.run.test_verification import WANTED, running
 
 
-def run(found: FleetFacts) -> Outcome:
+def run(found: Facts) -> Outcome:
     return aml_verify.run(Call(params={"variables": dict(settings(**WANTED).values), "facts": found, "before": None}))
 
 

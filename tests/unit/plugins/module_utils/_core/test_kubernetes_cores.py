@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.auth import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._core import (
-    _cluster_access,
+    _access,
     aml_instance_type,
     aml_namespace,
     aml_node_labels,
@@ -23,7 +23,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import (
     azureml_fe_check,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
-from ansible_collections.azureml.fleet.plugins.module_utils._run import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, Asked, ScriptedApi, status
 
 ARC = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Kubernetes/connectedClusters/arc"
@@ -228,7 +228,7 @@ def test_kubeconfig_of_aks_is_used_without_kubelogin(
     if kubelogin:
         config["users"][0]["user"] = {"exec": {"command": "kubelogin", "apiVersion": "v1beta1"}}
     azure = Azure(config)
-    monkeypatch.setattr(_cluster_access, "credentials", azure)
+    monkeypatch.setattr(_access, "credentials", azure)
     monkeypatch.setattr(AzureConnection, "from_params", lambda *_: azure)
     api.answers = [status(401, "Unauthorized"), status(404, "none", "NotFound"), status(404, "none", "NotFound")]
     outcome = run(azureml_fe_check, api, kubeconfig=None, cluster_id=AKS)

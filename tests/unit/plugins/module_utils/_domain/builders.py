@@ -10,11 +10,12 @@ from typing import Any
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
     ComputeFacts,
     ExtensionFacts,
-    FleetFacts,
+    Facts,
     NodeFacts,
     NodePool,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.settings import Settings, read_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings, read_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
 
 SUBSCRIPTION = "10000000-0000-0000-0000-000000000001"
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
@@ -28,7 +29,7 @@ def settings(*, certificate: str | None = None, key: str | None = None, **variab
     """Return the settings of the smallest host, with `variables` (without their `aml_`) over it."""
     minimal = {"cluster_id": AKS_ID, "workspace": "ml", "compute_name": "k8s"}
     named = {f"aml_{name}": value for name, value in {**minimal, **variables}.items()}
-    return read_settings(named, certificate=certificate, key=key)
+    return read_settings(named, converted, certificate=certificate, key=key)
 
 
 def pool(name: str = "system", **changes: Any) -> NodePool:
@@ -134,9 +135,9 @@ def extension(**changes: Any) -> ExtensionFacts:
     return base
 
 
-def facts(**cluster_changes: Any) -> FleetFacts:
+def facts(**cluster_changes: Any) -> Facts:
     """Return the facts of a healthy AKS cluster with a legacy compute, before the upgrade."""
-    found: FleetFacts = {
+    found: Facts = {
         "cluster": {
             "id": AKS_ID,
             "name": "aks",

@@ -69,7 +69,7 @@ def test_kind_that_is_not_served_is_an_error_that_says_missing(api: ScriptedApi,
     api.answers = [Answer(404, b"404 page not found\n", {"Content-Type": "text/plain"})]
     with pytest.raises(KubernetesError, match="404 page not found") as caught:
         cluster.list(resources.INSTANCE_TYPES)
-    assert caught.value.is_missing
+    assert caught.value.missing
 
 
 def test_merge_patch_names_the_version_it_is_based_on(api: ScriptedApi, cluster: ClusterConnection) -> None:
@@ -112,7 +112,7 @@ def test_missing_permission_is_named_with_verb_kind_and_namespace(api: ScriptedA
     found = {"metadata": {**OBJECT["metadata"], "name": "azureml-fe", "namespace": "default"}}
     with pytest.raises(KubernetesError) as caught:
         cluster.merge(resources.DEPLOYMENTS, found, {"annotations": {}})
-    assert caught.value.is_forbidden
+    assert caught.value.forbidden
     assert 'may not patch deployments.apps "azureml-fe" in namespace default on cluster aks-west' in str(caught.value)
     assert "Grant verb 'patch' on resource 'deployments.apps' in namespace default" in str(caught.value)
 
@@ -170,7 +170,7 @@ def test_conflict_is_not_repeated_blindly(api: ScriptedApi, cluster: ClusterConn
     api.answers = [status(409, "the object has been modified", "Conflict")]
     with pytest.raises(KubernetesError) as caught:
         cluster.replace(resources.INSTANCE_TYPES, OBJECT)
-    assert caught.value.is_conflict
+    assert caught.value.conflict
     assert len(api.asked) == 1
 
 

@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import ATTEMPTS, write_on_current
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 
-CONFLICT = KubernetesError("changed", status=409, reason="Conflict")
+CONFLICT = KubernetesError("changed", status=409, code="Conflict")
 
 
 def test_write_is_based_on_what_is_there_after_a_conflict() -> None:
@@ -33,7 +33,7 @@ def test_endless_conflict_is_one_sentence() -> None:
     with pytest.raises(KubernetesError, match="It was changed by somebody else each of the 6 times") as caught:
         write_on_current(0, write, lambda: len(tries), "It")
     assert len(tries) == ATTEMPTS
-    assert caught.value.is_conflict
+    assert caught.value.conflict
 
 
 def test_object_that_was_deleted_is_read_again() -> None:

@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading everything about one cluster in one go: from Azure, and from the cluster's own API."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import list_computes
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import list_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.providers import read_provider
+from ansible_collections.azureml.fleet.plugins.module_utils._core import _access
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, connect_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, Facts, KubernetesFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import facts
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import Option
+
+#: Facts that were read a moment ago and need not be read again.
+KNOWN: Option = {
+    "type": "dict",
+    "options": {
+        "extension": {"type": "dict"},
+        "providers": {"type": "dict"},
+        "workspaces": {"type": "list", "elements": "dict"},
+    },
+}
+#: Registered once in a subscription before it can have extensions
+#: (learn.microsoft.com/azure/azure-arc/kubernetes/extensions, 'Prerequisites').
+_PROVIDER = "Microsoft.KubernetesConfiguration"
+
+
+def read_facts(call: Call, cluster_id: str, workspaces: list[str]) -> Facts:
+    """Return the facts of a cluster for another core, whose options include those of AZURE and KUBERNETES."""
+    params = {**call.params, "cluster_id": cluster_id, "workspaces": workspaces, "namespaces": []}
+    return read_from_options(replace(call, params=params))
+
+
+def read_from_options(call: Call) -> Facts:
+    """Return the facts of one cluster.
+
+    A cluster whose own API cannot be read has `kubernetes` null and the reason in `kubernetes_error`: what Azure says
+    about it is worth having all the same.
+    """
+    refuse_missing(_access.MISSING_LIBRARY)
+    cluster_id = call.params["cluster_id"]
+    known = call.params.get("known") or {}
+    with reported_failures():
+        azure = connect_azure(call)
+        v1_namespaces = [names.v1_namespace(parse_workspace_id(each).name) for each in call.params["workspaces"]]
+        cluster = read_cluster(azure, cluster_id)
+        found = Facts(
+            cluster=cluster,
+            providers=known.get("providers")
+            or {_PROVIDER: read_provider(azure, _PROVIDER, cluster["subscription_id"])},
+            extension=known.get("extension") or list_extension(azure, cluster_id),
+            workspaces=known.get("workspaces")
+            or [list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
+            kubernetes=None,
+            kubernetes_error=None,
+        )
+    found["kubernetes"], found["kubernetes_error"] = _read_kubernetes(
+        call, azure, cluster, [*v1_namespaces, *call.params["namespaces"]]
+    )
+    return found
+
+
+def _read_kubernetes(
+    call: Call, azure: AzureConnection, cluster: ClusterFacts, v1_namespaces: list[str]
+) -> tuple[KubernetesFacts | None, str | None]:
+    """Return the facts from the cluster's own API, or None and the reason why there are none."""
+    if (cluster["power_state"] or "").lower() == "stopped":
+        return None, f"Cluster {cluster['name']} is stopped, so its Kubernetes API cannot be read. Start it first."
+    try:
+        with connect_cluster(call, azure) as connection:
+            return facts.read(connection, cluster["kind"], v1_namespaces), None
+    except (AzureError, KubernetesError) as error:
+        return None, error.message

@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The settings of a host, for the cores that judge it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import (
+    Settings,
+    VariablesError,
+    read_settings,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import ModuleFailure
+from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
+
+
+def settings_from(variables: dict[str, Any], certificate: str | None = None, key: str | None = None) -> Settings:
+    """Return the settings. Raises ModuleFailure with everything that is wrong with them, in one message."""
+    try:
+        return read_settings(variables, converted, certificate=certificate, key=key)
+    except VariablesError as error:
+        problems = error.problems
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise ModuleFailure(
+            f"The variables of this host have {count}; nothing was asked of Azure or the cluster. {' '.join(problems)}",
+            problems=problems,
+        ) from error

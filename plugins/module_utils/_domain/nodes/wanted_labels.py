@@ -1,0 +1,85 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which labels the nodes of a cluster should carry, and where its pods could go once they carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, NodeFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import gpu, instance_types, placement
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
+
+Labels = dict[str, dict[str, str]]
+
+
+def wanted_pool_labels(settings: Settings, facts: Facts) -> Labels:
+    """Return the labels by node pool of an AKS cluster; pools that need none are left out.
+
+    A pool's labels come from what its machines are (`aml_gpu_node_labels`) and from `aml_node_pool_labels`.
+    """
+    if facts["cluster"]["kind"] != "aks":
+        return {}
+    nodes = facts["kubernetes"]["nodes"] if facts["kubernetes"] else []
+    overrides = settings.mapping("node_pool_labels")
+    found: Labels = {}
+    for pool in facts["cluster"]["node_pools"]:
+        own = _texts(overrides.get(pool["name"]))
+        if settings.flag("gpu_node_labels"):
+            labels = dict(gpu.wanted_pool_labels(pool, nodes, own).labels)
+        else:
+            labels = {key: value for key, value in own.items() if value is not None}
+        if labels:
+            found[pool["name"]] = labels
+    return found
+
+
+def wanted_node_labels(settings: Settings, facts: Facts) -> Labels:
+    """Return the labels by node of a cluster without node pools (Azure Arc); nodes that need none are left out."""
+    if facts["cluster"]["kind"] != "arc" or facts["kubernetes"] is None or not settings.flag("gpu_node_labels"):
+        return {}
+    found: Labels = {}
+    for node in facts["kubernetes"]["nodes"]:
+        labels = dict(gpu.wanted_node_labels(node).labels)
+        if labels:
+            found[node["name"]] = labels
+    return found
+
+
+def candidates(settings: Settings, facts: Facts) -> list[placement.Candidate]:
+    """Return every node that a pod could get: those that are there, and those that an empty pool could start.
+
+    All are taken as they will be once the wanted labels are on them.
+    """
+    if facts["kubernetes"] is None:
+        return []
+    pools, own = wanted_pool_labels(settings, facts), wanted_node_labels(settings, facts)
+    nodes = facts["kubernetes"]["nodes"]
+    found = [_labelled(node, {**pools.get(node["pool"] or "", {}), **own.get(node["name"], {})}) for node in nodes]
+    peopled = {node["pool"] for node in nodes}
+    for pool in facts["cluster"]["node_pools"]:
+        if pool["name"] not in peopled:
+            found.append(placement.pool_candidate(pool, pools.get(pool["name"])))
+    return found
+
+
+def tolerations(facts: Facts) -> list[placement.Toleration]:
+    """Return the tolerations of Azure Machine Learning's pods; AKS adds those for devices that a pod asks for."""
+    devices = instance_types.GPU_RESOURCES if facts["cluster"]["kind"] == "aks" else ()
+    return placement.workload_tolerations(extended_resources=devices)
+
+
+def _labelled(node: NodeFacts, labels: Mapping[str, str]) -> placement.Candidate:
+    """Return a node with `labels` put on it."""
+    together: dict[str, Any] = {**node, "labels": {**node["labels"], **labels}}
+    return placement.as_candidate(NodeFacts(**together))  # type: ignore[typeddict-item]  # the same keys as `node`
+
+
+def _texts(labels: Mapping[str, Any] | None) -> dict[str, str | None]:
+    """Return labels with their values as texts: YAML makes numbers and truths of some. null takes a label out."""
+    found: dict[str, str | None] = {}
+    for key, value in (labels or {}).items():
+        found[key] = str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
+    return found

@@ -1,0 +1,320 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the variables that a user wrote to settings that everything else can trust.
+
+Nothing here looks at Azure or at a cluster. The schema is in `variables.py`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import (
+    BY_NAME,
+    PREFIX,
+    VARIABLES,
+    Variable,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    ResourceId,
+    ResourceIdError,
+    cluster_kind,
+    parse_cluster_id,
+    parse_workspace_id,
+)
+
+_ATTACHMENT_KEYS: dict[str, str] = {
+    "workspace": "aml_workspace",
+    "workspace_resource_group": "aml_workspace_resource_group",
+    "compute_name": "aml_compute_name",
+    "namespace": "aml_namespace",
+    "identity": "aml_compute_identity",
+    "user_assigned_identities": "aml_compute_user_assigned_identities",
+    "default_instance_type": "aml_default_instance_type",
+    "description": "aml_compute_description",
+    "tags": "aml_compute_tags",
+}
+#: A DNS label, as Kubernetes asks of namespaces
+#: (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names).
+_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+#: Letters, digits and dashes, beginning with a letter
+#: (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules). The service has the last
+#: word on the length: its pages give 16, 24 and 32.
+_COMPUTE_NAME = re.compile(r"[A-Za-z]([-A-Za-z0-9]{0,30}[A-Za-z0-9])")
+
+
+class Convert(Protocol):
+    """Turns a value into one of Ansible's option types; Ansible's own rules are lent by the floor above."""
+
+    def __call__(self, kind: str, value: Any, /) -> Any:
+        """Return the value. Raises TypeError or ValueError when it cannot be converted."""
+
+
+class VariablesError(InputError):
+    """What is wrong with a host's variables, one sentence for each problem."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        """Keep `problems`, in the order in which they were found."""
+        super().__init__(" ".join(problems))
+        self.problems = list(problems)
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """One compute of the cluster in one workspace."""
+
+    workspace: ResourceId
+    workspace_id: str
+    compute_name: str
+    namespace: str
+    identity: str | None = None
+    user_assigned_identities: tuple[str, ...] = ()
+    default_instance_type: str | None = None
+    description: str | None = None
+    tags: Mapping[str, str] | None = None
+
+    def to_option(self) -> dict[str, Any]:
+        """Return the attachment as `aml_compute_attach` takes it; what was not asked for is left out."""
+        option: dict[str, Any] = {
+            "workspace_id": self.workspace_id,
+            "name": self.compute_name,
+            "namespace": self.namespace,
+        }
+        if self.identity is not None:
+            option["identity"] = {"type": self.identity}
+            if self.user_assigned_identities:
+                option["identity"]["user_assigned_identities"] = list(self.user_assigned_identities)
+        for name in ("default_instance_type", "description", "tags"):
+            if getattr(self, name) is not None:
+                option[name] = getattr(self, name)
+        return option
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one cluster should become. `values` holds every variable of the schema, typed, None where it is not set."""
+
+    values: Mapping[str, Any]
+    cluster: ResourceId
+    kind: str
+    attachments: tuple[Attachment, ...]
+    #: PEM texts of the router's certificate and key, for checking them; never shown and never returned.
+    certificate: str | None = field(default=None, repr=False)
+    key: str | None = field(default=None, repr=False)
+
+    def text(self, name: str) -> str | None:
+        """Return the text of variable `aml_<name>`, None when it is not set."""
+        value = self.values[PREFIX + name]
+        return None if value is None or value == "" else str(value)
+
+    def flag(self, name: str) -> bool:
+        """Return the truth of variable `aml_<name>`; not set is false."""
+        return bool(self.values[PREFIX + name])
+
+    def choice(self, name: str) -> bool | None:
+        """Return the truth of variable `aml_<name>`; None when the user left the choice to us."""
+        value = self.values[PREFIX + name]
+        return None if value is None else bool(value)
+
+    def items(self, name: str) -> list[Any]:
+        """Return the list of variable `aml_<name>`; not set is empty."""
+        return list(self.values[PREFIX + name] or [])
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        """Return the dictionary of variable `aml_<name>`; not set is empty."""
+        return dict(self.values[PREFIX + name] or {})
+
+    def workspace_ids(self) -> list[str]:
+        """Return the id of every workspace of the attachments, each once, in the order given."""
+        unique: dict[str, str] = {}
+        for attachment in self.attachments:
+            unique.setdefault(attachment.workspace_id.lower(), attachment.workspace_id)
+        return list(unique.values())
+
+    def namespaces(self) -> list[str]:
+        """Return every namespace of the attachments, each once."""
+        return list(dict.fromkeys(attachment.namespace for attachment in self.attachments))
+
+
+def read_settings(
+    variables: Mapping[str, Any], convert: Convert, *, certificate: str | None = None, key: str | None = None
+) -> Settings:
+    """Return the settings that `variables` (a host's `aml_…` variables) describe.
+
+    Secrets may stand there as a marker that says no more than that they are set. Raises VariablesError with every
+    problem that was found, not only the first.
+    """
+    problems = list(_unknown_names(variables))
+    values: dict[str, Any] = {}
+    for variable in VARIABLES:
+        try:
+            values[variable.name] = _typed(variable, variables.get(variable.name), convert)
+        except (TypeError, ValueError) as error:
+            problems.append(f"{variable.name}: {error}.")
+            values[variable.name] = None
+    cluster, kind = _cluster(values, problems)
+    attachments = _attachments(values, cluster, problems, convert)
+    problems.extend(_contradictions(values))
+    if problems or cluster is None:
+        raise VariablesError(problems)
+    return Settings(values, cluster, kind, attachments, certificate, key)
+
+
+def _unknown_names(variables: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every variable that begins with `aml_` and is none of ours, with the nearest known name."""
+    for name in sorted(variables):
+        if name in BY_NAME or not name.startswith(PREFIX):
+            continue
+        near = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.6)
+        hint = f"Did you mean {near[0]}?" if near else "See docs/variables.md for the names."
+        yield f"{name} is not a variable of azureml.fleet. {hint}"
+
+
+def _typed(variable: Variable, value: Any, convert: Convert) -> Any:
+    """Return `value` in the variable's own type, or the default when it is not set.
+
+    Raises TypeError or ValueError with the reason when the value cannot be read.
+    """
+    if value is None or (value == "" and variable.kind != "path"):
+        if variable.required:
+            raise ValueError("it is required and not set")
+        return variable.default
+    if variable.secret:
+        return value
+    try:
+        typed = convert(variable.kind, value)
+    except TypeError as error:
+        raise TypeError(f"{_NEEDED[variable.kind]} is needed, not {kind_of(value)}") from error
+    if variable.choices:
+        return _one_of(variable.choices, typed)
+    return typed
+
+
+def _one_of(choices: Sequence[str], value: str) -> str:
+    """Return the choice that `value` names, whatever its letter case; Azure itself takes these words in any case."""
+    for choice in choices:
+        if choice.lower() == value.lower():
+            return choice
+    raise ValueError(f"'{value}' is none of {', '.join(choices)}")
+
+
+def kind_of(value: Any) -> str:
+    """Return what a value is, in a user's words."""
+    if isinstance(value, str):
+        return f"'{value}'"
+    names = {"dict": "a dictionary", "list": "a list", "bool": "true or false", "int": "a number"}
+    return names.get(type(value).__name__, type(value).__name__)
+
+
+_NEEDED = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a text",
+    "path": "a path",
+    "dict": "a dictionary",
+    "list": "a list",
+}
+
+
+def _cluster(values: Mapping[str, Any], problems: list[str]) -> tuple[ResourceId | None, str]:
+    """Return the cluster's parsed id and its kind (aks or arc); append to `problems` what is wrong with it."""
+    text = values["aml_cluster_id"]
+    if not text:
+        return None, ""
+    try:
+        return parse_cluster_id(text), cluster_kind(text)
+    except ResourceIdError as error:
+        problems.append(f"aml_cluster_id: {error}")
+        return None, ""
+
+
+def _attachments(
+    values: Mapping[str, Any], cluster: ResourceId | None, problems: list[str], convert: Convert
+) -> tuple[Attachment, ...]:
+    """Return the attachments that the variables ask for; append to `problems` what is wrong with them."""
+    several = values["aml_attachments"]
+    if not several:
+        several = [{}]
+    elif values["aml_workspace"] and values["aml_compute_name"]:
+        problems.append("Both aml_attachments and aml_workspace with aml_compute_name are set: give one of them.")
+    read: list[Attachment] = []
+    for number, entry in enumerate(several, start=1):
+        where = f"aml_attachments, entry {number}: " if values["aml_attachments"] else ""
+        try:
+            read.append(_attachment(values, entry, cluster, convert))
+        except (ResourceIdError, TypeError, ValueError) as error:
+            problems.append(f"{where}{error}")
+    names = [(each.workspace_id.lower(), each.compute_name.lower()) for each in read]
+    if len(set(names)) < len(names):
+        problems.append("aml_attachments: two entries give the same compute name in the same workspace.")
+    return tuple(read)
+
+
+def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | None, convert: Convert) -> Attachment:
+    """Return one attachment: the entry's own keys over the variables. Raises TypeError or ValueError."""
+    if not isinstance(entry, Mapping):
+        raise TypeError(f"a dictionary is needed, not {kind_of(entry)}.")
+    for name in entry:
+        if name not in _ATTACHMENT_KEYS:
+            near = difflib.get_close_matches(str(name), _ATTACHMENT_KEYS, n=1)
+            raise ValueError(f"'{name}' is not a key of an attachment." + (f" Did you mean {near[0]}?" if near else ""))
+    merged: dict[str, Any] = {}
+    for name, variable in _ATTACHMENT_KEYS.items():
+        own = entry.get(name)
+        merged[name] = values[variable] if own is None else _typed(BY_NAME[variable], own, convert)
+    for name in ("workspace", "compute_name"):
+        if not merged[name]:
+            raise ValueError(f"{name if entry else _ATTACHMENT_KEYS[name]} is required and not set.")
+    if not _COMPUTE_NAME.fullmatch(merged["compute_name"]):
+        raise ValueError(
+            f"'{merged['compute_name']}' cannot be a compute's name: use 2 to 32 letters, digits and dashes, "
+            "beginning with a letter."
+        )
+    if not _DNS_LABEL.fullmatch(merged["namespace"]):
+        raise ValueError(
+            f"'{merged['namespace']}' cannot be a Kubernetes namespace: use lower-case letters, digits, dashes."
+        )
+    if merged["identity"] == "UserAssigned" and not merged["user_assigned_identities"]:
+        raise ValueError("identity UserAssigned needs the resource id of an identity (user_assigned_identities).")
+    workspace = parse_workspace_id(_workspace_id(merged["workspace"], merged["workspace_resource_group"], cluster))
+    return Attachment(
+        workspace=workspace,
+        workspace_id=str(workspace),
+        compute_name=merged["compute_name"],
+        namespace=merged["namespace"],
+        identity=merged["identity"],
+        user_assigned_identities=tuple(merged["user_assigned_identities"] or ()),
+        default_instance_type=merged["default_instance_type"],
+        description=merged["description"],
+        tags=merged["tags"],
+    )
+
+
+def _workspace_id(workspace: str, resource_group: str | None, cluster: ResourceId | None) -> str:
+    """Return the full id of a workspace that is given by id or by name."""
+    if not workspace.startswith("/"):
+        subscription = cluster.subscription_id if cluster else "unknown"
+        group = resource_group or (cluster.resource_group if cluster else "unknown")
+        workspace = (
+            f"/subscriptions/{subscription}/resourceGroups/{group}"
+            f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
+        )
+    return workspace
+
+
+def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every pair of variables that cannot both be meant."""
+    for subject in ("certificate", "key"):
+        if values[f"aml_ssl_{subject}"] and values[f"aml_ssl_{subject}_file"]:
+            yield f"Both aml_ssl_{subject} and aml_ssl_{subject}_file are set: give one of them."
+    if values["aml_extension_version"] and values["aml_auto_upgrade_minor_version"]:
+        yield "aml_extension_version pins the version: aml_auto_upgrade_minor_version cannot be true beside it."
+    if not values["aml_enable_training"] and not values["aml_enable_inference"]:
+        yield "Set aml_enable_training or aml_enable_inference: an extension with neither does nothing."

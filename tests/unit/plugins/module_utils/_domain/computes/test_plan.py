@@ -1,0 +1,165 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Attachments: what is refused, what is a change, what is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
+    AttachmentError,
+    WantedCompute,
+    check_wanted,
+    identity_name,
+    plan_attach,
+    plan_detach,
+    view,
+)
+
+CLUSTER = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks"
+
+
+def wanted(**changes: Any) -> WantedCompute:
+    return WantedCompute(**{"workspace_id": "/w", "workspace_name": "ml", "name": "k8s", **changes})
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    """A compute as the service answers: other letter case, nulls, and fields of its own."""
+    made: dict[str, Any] = {
+        "name": "k8s",
+        "tags": None,
+        "identity": {"type": "systemAssigned", "principalId": "p"},
+        "properties": {
+            "computeType": "Kubernetes",
+            "resourceId": CLUSTER.lower(),
+            "provisioningState": "Succeeded",
+            "description": None,
+            "properties": {
+                "namespace": "jobs",
+                "defaultInstanceType": None,
+                "extensionPrincipalId": "x",
+                "relayConnectionString": None,
+                "instanceTypes": {"gpu": {}},
+            },
+        },
+    }
+    made["properties"].update(changes.pop("properties", {}))
+    made.update(changes)
+    return made
+
+
+@pytest.mark.parametrize("namespace", ["azureml-ml", "AzureML-ML"])
+def test_the_namespace_of_the_legacy_services_is_refused(namespace: str) -> None:
+    with pytest.raises(AttachmentError, match="legacy services"):
+        check_wanted(wanted(namespace=namespace))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"identity_type": "UserAssigned"},
+        {"identity_type": "SystemAssigned", "user_assigned_identities": ("/i",)},
+        {"user_assigned_identities": ("/i",)},
+    ],
+)
+def test_an_identity_that_is_not_whole_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(AttachmentError, match="UserAssigned"):
+        check_wanted(wanted(**changes))
+
+
+def test_a_new_compute_gets_the_default_namespace_only_when_none_is_named() -> None:
+    named = plan_attach(wanted(namespace="jobs"), None, CLUSTER)
+    unnamed = plan_attach(wanted(), None, CLUSTER)
+    assert named.after is not None
+    assert unnamed.after is not None
+    assert (named.action, named.after["namespace"], unnamed.after["namespace"]) == ("attach", "jobs", "default")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"namespace": "jobs"},
+        {"identity_type": "SystemAssigned"},
+        {"tags": {}},
+        {"description": ""},
+    ],
+)
+def test_equal_is_not_changed(changes: dict[str, Any]) -> None:
+    assert plan_attach(wanted(**changes), body(), CLUSTER).action == "none"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"identity_type": "None"},
+        {"identity_type": "UserAssigned", "user_assigned_identities": ("/i",)},
+        {"default_instance_type": "gpu"},
+        {"tags": {"a": "b"}},
+        {"description": "text"},
+    ],
+)
+def test_a_difference_is_sent_with_what_the_compute_has(changes: dict[str, Any]) -> None:
+    made = plan_attach(wanted(**changes), body(), CLUSTER)
+    assert made.action == "update"
+    assert made.properties["extensionPrincipalId"] == "x"
+    assert made.properties["instanceTypes"] == {"gpu": {}}
+    assert "relayConnectionString" not in made.properties
+    assert made.after is not None
+    assert made.after["namespace"] == "jobs"
+
+
+def test_identities_differ_by_more_than_letter_case() -> None:
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {"/Subscriptions/I": {}}}
+    same = wanted(identity_type="UserAssigned", user_assigned_identities=("/subscriptions/i",))
+    assert plan_attach(same, body(identity=identity), CLUSTER).action == "none"
+
+
+def test_a_failed_compute_is_sent_again() -> None:
+    assert plan_attach(wanted(), body(properties={"provisioningState": "Failed"}), CLUSTER).action == "update"
+
+
+def test_the_namespace_of_a_compute_cannot_be_changed() -> None:
+    with pytest.raises(AttachmentError, match="detaching it"):
+        plan_attach(wanted(namespace="other"), body(), CLUSTER)
+
+
+@pytest.mark.parametrize("plan", [plan_attach, plan_detach])
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"computeType": "AKS"}, "never touches"),
+        ({"computeType": "AmlCompute"}, "taken"),
+        ({"resourceId": CLUSTER + "2"}, "not on"),
+        ({"resourceId": None}, "no cluster"),
+    ],
+)
+def test_a_compute_that_is_not_ours_is_not_touched(plan: Any, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(AttachmentError, match=words):
+        plan(wanted(), body(properties=changes), CLUSTER)
+
+
+def test_detaching_what_is_not_there_is_nothing() -> None:
+    assert plan_detach(wanted(), None, CLUSTER).action == "none"
+    assert plan_detach(wanted(), body(), CLUSTER).action == "detach"
+
+
+def test_a_compute_without_inner_properties_can_be_read() -> None:
+    assert view({"properties": {"computeType": "Kubernetes", "properties": None}})["namespace"] is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (None, None),
+        ("none", None),
+        ("systemassigned", "SystemAssigned"),
+        ("UserAssigned", "UserAssigned"),
+        ("systemAssigned, userAssigned", "SystemAssigned,UserAssigned"),
+    ],
+)
+def test_an_identity_has_one_spelling(kind: str | None, name: str | None) -> None:
+    assert identity_name(kind) == name

@@ -1,0 +1,547 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every rule both ways: a near miss that it lets pass, and what it finds."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _engine
+from tests.unit.plugins.module_utils._domain.builders import (
+    ARC_ID,
+    GIB,
+    WORKSPACE_ID,
+    compute,
+    extension,
+    facts,
+    gpu_node,
+    gpu_pool,
+    legacy_compute,
+    node,
+    pool,
+    settings,
+)
+
+Change = Callable[[Facts], object]
+
+
+def same(_facts: Facts) -> None:
+    """Leave the healthy cluster as it is."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """The settings and the change of facts for one side of a rule."""
+
+    change: Change = same
+    variables: dict[str, Any] = field(default_factory=dict)
+    tls: dict[str, str] = field(default_factory=dict)
+
+    def evidence(self, rule_id: str) -> tuple[str, ...]:
+        found = facts()
+        self.change(found)
+        findings = rules.judge(settings(**self.variables, **self.tls), found)
+        return next((each.evidence for each in findings if each.rule.id == rule_id), ())
+
+
+def side(change: Change = same, /, **variables: Any) -> Side:
+    return Side(change, variables)
+
+
+def cluster(**changes: Any) -> Change:
+    return lambda found: found["cluster"].update(changes)  # type: ignore[typeddict-item]  # tests name the keys
+
+
+def kubernetes(**changes: Any) -> Change:
+    def change(found: Facts) -> None:
+        assert found["kubernetes"] is not None
+        found["kubernetes"].update(changes)  # type: ignore[typeddict-item]  # tests name the keys
+
+    return change
+
+
+def front_end(**changes: Any) -> Change:
+    def change(found: Facts) -> None:
+        assert found["kubernetes"] is not None
+        found["kubernetes"]["front_end"].update(changes)  # type: ignore[typeddict-item]  # tests name the keys
+
+    return change
+
+
+def computes(*wanted: Any) -> Change:
+    return lambda found: found["workspaces"][0].update({"computes": list(wanted)})
+
+
+def workspace(**changes: Any) -> Change:
+    return lambda found: found["workspaces"][0].update(changes)  # type: ignore[typeddict-item]  # tests name the keys
+
+
+def installed(**changes: Any) -> Change:
+    return lambda found: found.update({"extension": extension(**changes)})
+
+
+def both(*changes: Change) -> Change:
+    def change(found: Facts) -> None:
+        for each in changes:
+            each(found)
+
+    return change
+
+
+def unreachable(**cluster_changes: Any) -> Change:
+    def change(found: Facts) -> None:
+        found["kubernetes"] = None
+        found["kubernetes_error"] = "connection refused"
+        cluster(**cluster_changes)(found)
+
+    return change
+
+
+def arc(**changes: Any) -> Change:
+    return cluster(kind="arc", id=ARC_ID, identity="None", connectivity_status="Connected", node_pools=[], **changes)
+
+
+def nodes_of(group: str) -> Change:
+    return kubernetes(nodes=[node(labels={"kubernetes.azure.com/cluster": group})])
+
+
+def permission(*, allowed: bool) -> Change:
+    return kubernetes(
+        permissions=[
+            {
+                "verb": "patch",
+                "group": "apps",
+                "resource": "deployments",
+                "namespace": "default",
+                "name": None,
+                "allowed": allowed,
+                "purpose": "annotate azureml-fe",
+            }
+        ]
+    )
+
+
+def key_pair(name: str, *, days: int) -> dict[str, str]:
+    """Return a self-signed certificate for `name` that is valid for `days` more days, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return {"certificate": certificate.public_bytes(pem).decode(), "key": private.decode()}
+
+
+def add_gpu_node(found: Facts) -> None:
+    assert found["kubernetes"] is not None
+    found["kubernetes"]["nodes"].append(gpu_node())
+
+
+GPU = both(
+    cluster(node_pools=[pool(), gpu_pool()]),
+    add_gpu_node,
+)
+INFERENCE = {"enable_inference": True, "inference_router_service_type": "LoadBalancer"}
+OPEN = {**INFERENCE, "allow_insecure_connections": True}
+SECURE = {**INFERENCE, "ssl_certificate": "(set)", "ssl_key": "(set)", "ssl_cname": "ml.example.com"}
+SERVING = {
+    "enableTraining": "True",
+    "enableInference": "True",
+    "allowInsecureConnections": "True",
+    "inferenceRouterServiceType": "NodePort",
+}
+TYPE = {
+    "name": "gpu",
+    "node_selector": {"azureml.fleet/gpu-model": "a100"},
+    "requests": {"cpu": "4", "memory": "16Gi"},
+    "limits": {"cpu": "8", "memory": "32Gi", "nvidia.com/gpu": 2},
+}
+SMALL = {"name": "cpu", "requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+ELSEWHERE = WORKSPACE_ID.replace("10000000", "20000000")
+
+#: rule id -> what it lets pass, what it finds, and words of the evidence.
+CASES: dict[str, tuple[Side, Side, str]] = {
+    "kubernetes-api-unreachable": (side(unreachable(power_state="Stopped")), side(unreachable()), "refused"),
+    "kubernetes-api-of-another-cluster": (
+        side(nodes_of("MC_rg_aks_westeurope")),
+        side(nodes_of("MC_rg_other_westeurope")),
+        "MC_rg_other_westeurope",
+    ),
+    "private-cluster-unreachable": (
+        side(cluster(private=True)),
+        side(unreachable(private=True)),
+        "refused",
+    ),
+    "kubernetes-permission-missing": (
+        side(permission(allowed=True)),
+        side(permission(allowed=False)),
+        "May not patch deployments.apps in namespace default: needed to annotate azureml-fe.",
+    ),
+    "workspace-unreadable": (
+        side(workspace(computes=[])),
+        side(workspace(exists=False)),
+        "there is no such workspace",
+    ),
+    "provider-unregistered": (
+        side(lambda found: found.update({"providers": {"Microsoft.KubernetesConfiguration": "registered"}})),
+        side(lambda found: found.update({"providers": {"Microsoft.KubernetesConfiguration": "Registering"}})),
+        "Microsoft.KubernetesConfiguration is Registering.",
+    ),
+    "cluster-connected-through-arc": (
+        side(arc(distribution="k3s")),
+        side(arc(distribution="aks")),
+        "an Azure Arc connection whose distribution is AKS.",
+    ),
+    "cluster-also-on-arc": (
+        side(both(arc(distribution="k3s"), kubernetes(namespaces={"azure-arc": "Active"}))),
+        side(kubernetes(namespaces={"azure-arc": "Active"})),
+        "Namespace azure-arc is there.",
+    ),
+    "cluster-region-unsupported": (
+        side(cluster(location="West Europe")),
+        side(cluster(location="mars")),
+        "mars",
+    ),
+    "cluster-service-principal": (
+        side(cluster(identity="UserAssigned")),
+        side(cluster(identity="ServicePrincipal")),
+        "no managed identity",
+    ),
+    "kubernetes-version-unsupported": (
+        side(kubernetes(version="v1.34.0")),
+        side(kubernetes(version="v1.33.9")),
+        "1.33.9 is older than the supported 1.34, 1.35, 1.36",
+    ),
+    "cluster-too-small": (
+        # One machine of 4 vCPU and 8 GiB, which is just enough, and what AKS leaves of it for pods.
+        side(kubernetes(nodes=[node(cpu=3.86, memory=int(5.46 * GIB))])),
+        side(kubernetes(nodes=[node(cpu=1.9, memory=int(2.2 * GIB)), node(operating_system="windows")])),
+        "2 vCPU",
+    ),
+    "cluster-stopped": (side(cluster(power_state=None)), side(cluster(power_state="Stopped")), "Stopped"),
+    "cluster-busy": (
+        side(cluster(provisioning_state="Failed")),
+        side(cluster(provisioning_state="Upgrading")),
+        "Upgrading",
+    ),
+    "cluster-failed": (
+        side(cluster(provisioning_state="Succeeded")),
+        side(cluster(provisioning_state="Failed")),
+        "Failed",
+    ),
+    "arc-agents-offline": (
+        side(arc(distribution="k3s")),
+        side(both(arc(), cluster(connectivity_status="Offline"))),
+        "Offline",
+    ),
+    "cluster-pod-identity": (
+        side(cluster(workload_identity=True)),
+        side(cluster(pod_identity=True)),
+        "podIdentityProfile",
+    ),
+    "cluster-local-accounts-disabled": (
+        side(cluster(entra_integrated=True)),
+        side(cluster(local_accounts_disabled=True)),
+        "disableLocalAccounts",
+    ),
+    "cluster-authorized-ip-ranges": (
+        side(cluster(authorized_ip_ranges=[])),
+        side(cluster(authorized_ip_ranges=["10.0.0.0/8"])),
+        "10.0.0.0/8",
+    ),
+    "front-end-outdated": (
+        side(front_end(verdict="v2")),
+        side(front_end(verdict="v1", reasons=["no v2 pods"])),
+        "No v2 pods.",
+    ),
+    "front-end-not-ready": (
+        side(front_end(verdict="owned_by_extension")),
+        side(front_end(verdict="v2_not_ready", reasons=["1 of 3 replicas are ready"])),
+        "1 of 3",
+    ),
+    "front-end-absent": (
+        side(both(front_end(verdict="absent"), computes())),
+        side(front_end(verdict="absent", reasons=[])),
+        "absent",
+    ),
+    "extension-failed": (
+        side(installed(provisioning_state="Failed"), retry_failed_extension=True),
+        side(installed(provisioning_state="Failed", error="E40007")),
+        "azureml is Failed: E40007",
+    ),
+    "extension-retried": (
+        side(installed(provisioning_state="Failed")),
+        side(installed(provisioning_state="Failed"), retry_failed_extension=True),
+        "azureml is Failed.",
+    ),
+    "extension-being-deleted": (
+        side(installed(provisioning_state="Updating")),
+        side(installed(provisioning_state="Deleting")),
+        "Deleting",
+    ),
+    "extension-busy": (
+        side(installed(provisioning_state="Deleting")),
+        side(installed(provisioning_state="Creating")),
+        "Creating",
+    ),
+    "extension-other-name": (
+        side(installed(name="AzureML")),
+        side(installed(name="old-one")),
+        "It is called old-one, not azureml.",
+    ),
+    "extension-setting-misspelt": (
+        side(extension_settings={"inferenceRouterHA": "False"}),
+        side(installed(settings={"InferenceRouterHA": "False"})),
+        "InferenceRouterHA should be inferenceRouterHA.",
+    ),
+    "extension-settings-refused": (
+        side(enable_inference=True),
+        side(extension_settings={"sslKeyPemFile": "key.pem"}),
+        "'sslKeyPemFile' in settings is not a setting of the extension",
+    ),
+    "extension-update-disruptive": (
+        side(installed(settings=SERVING), **OPEN, allow_disruption=True),
+        side(installed(settings=SERVING), **OPEN),
+        "These settings would change: inferenceRouterServiceType.",
+    ),
+    "router-service-type-missing": (
+        side(**INFERENCE),
+        side(enable_inference=True),
+        "aml_inference_router_service_type is not set",
+    ),
+    "tls-undecided": (side(**OPEN), side(**INFERENCE), "No certificate, no Secret"),
+    "tls-incomplete": (
+        side(**INFERENCE, ssl_secret="tls", ssl_cname="ml.example.com"),
+        side(**INFERENCE, ssl_certificate="(set)"),
+        "certificate without its counterpart",
+    ),
+    "tls-ambiguous": (
+        side(**OPEN),
+        side(**OPEN, ssl_secret="tls", ssl_cname="ml.example.com"),
+        "beside a certificate or a Secret",
+    ),
+    "tls-certificate-unusable": (
+        Side(variables=SECURE, tls=key_pair("ml.example.com", days=90)),
+        Side(variables=SECURE, tls=key_pair("other.example.com", days=90)),
+        "does not cover ssl_cname 'ml.example.com'",
+    ),
+    "tls-certificate-ageing": (
+        Side(variables=SECURE, tls=key_pair("ml.example.com", days=90)),
+        Side(variables=SECURE, tls=key_pair("ml.example.com", days=10)),
+        "in less than 30 days",
+    ),
+    "router-ha-impossible": (
+        side(**OPEN, inference_router_ha=True),
+        side(cluster(node_count=2), **OPEN, inference_router_ha=True),
+        "2 node(s)",
+    ),
+    "router-ha-off": (
+        side(cluster(node_count=2)),
+        side(cluster(node_count=2), **OPEN),
+        "2 node(s)",
+    ),
+    "router-cluster-ip": (
+        side(inference_router_service_type="ClusterIP"),
+        side(**{**OPEN, "inference_router_service_type": "ClusterIP"}),
+        "ClusterIP",
+    ),
+    "router-internal-load-balancer": (
+        side(**OPEN, internal_load_balancer_provider="azure"),
+        side(**{**OPEN, "inference_router_service_type": "NodePort"}, internal_load_balancer_provider="azure"),
+        "NodePort",
+    ),
+    "subscription-differs": (
+        side(workspace=WORKSPACE_ID.upper()),
+        side(workspace=ELSEWHERE),
+        "20000000",
+    ),
+    "compute-name-taken": (side(), side(compute_name="AKS-v1"), "aks-v1 in workspace ml is an AksCompute"),
+    "attachment-refused": (
+        side(computes(compute(default_instance_type="old")), default_instance_type="gpu"),
+        side(computes(compute(namespace="elsewhere"))),
+        "is in namespace elsewhere, not in azureml-workloads",
+    ),
+    "legacy-compute-created": (
+        side(computes(legacy_compute(attached=None))),
+        side(computes(legacy_compute(attached=False))),
+        "was created, not attached",
+    ),
+    "legacy-compute-busy": (
+        side(computes(legacy_compute(provisioning_state="Failed"))),
+        side(computes(legacy_compute(provisioning_state="Deleting"))),
+        "aks-v1 is Deleting.",
+    ),
+    "legacy-compute-failed": (
+        side(computes(legacy_compute(), compute(provisioning_state="Failed"))),
+        side(computes(legacy_compute(provisioning_state="Failed", errors=["quota"]))),
+        "aks-v1 is Failed: quota",
+    ),
+    "legacy-compute-absent": (side(both(arc(), computes())), side(computes()), "1 workspace(s)"),
+    "compute-being-deleted": (
+        side(computes(compute("other", provisioning_state="Deleting"))),
+        side(computes(compute(provisioning_state="Deleting"))),
+        "k8s is Deleting.",
+    ),
+    "namespace-of-v1": (
+        side(namespace="azureml-mlx"),
+        side(namespace="azureml-ml"),
+        "azureml-ml is where v1 keeps its services",
+    ),
+    "namespace-used-by-v1": (
+        side(namespace="jobs"),
+        side(
+            kubernetes(v1_services=[{"namespace": "jobs", "name": "score", "wanted_replicas": 1, "ready_replicas": 1}]),
+            namespace="jobs",
+        ),
+        "Service score runs in jobs.",
+    ),
+    "namespace-missing": (
+        side(namespace="jobs"),
+        side(namespace="jobs", namespace_create=False),
+        "There is no namespace jobs.",
+    ),
+    "namespace-terminating": (
+        side(kubernetes(namespaces={"old": "Terminating"})),
+        side(kubernetes(namespaces={"azureml": "Terminating"})),
+        "azureml is Terminating.",
+    ),
+    "namespace-shared": (side(namespace="jobs"), side(namespace="default"), "default"),
+    "instance-type-invalid": (
+        side(instance_types=[SMALL]),
+        side(instance_types=[{"name": "x", "requests": {"cpu": 1}}]),
+        "Instance type 'x': requests.memory is missing",
+    ),
+    # The GPU labels are not on the nodes yet: they count as if they were, because the run puts them there.
+    "instance-type-impossible": (
+        side(GPU, instance_types=[TYPE]),
+        side(instance_types=[TYPE]),
+        "Instance type 'gpu' fits nowhere: the nearest is node-0",
+    ),
+    "default-instance-type-unknown": (
+        side(default_instance_type="cpu", instance_types=[SMALL]),
+        side(default_instance_type="cpu"),
+        "There is no instance type 'cpu'.",
+    ),
+    "gpu-pool-tainted": (
+        side(
+            cluster(
+                node_pools=[gpu_pool(taints=["ml.azure.com/amlarc=true:NoSchedule"]), pool(taints=["a=b:NoSchedule"])]
+            )
+        ),
+        side(cluster(node_pools=[gpu_pool(taints=["sku=gpu:NoSchedule"])])),
+        "On node pool gpu its pods lack a pod's toleration of its taint sku=gpu:NoSchedule.",
+    ),
+    "gpu-pool-odd": (
+        side(GPU),
+        side(both(GPU, kubernetes(nodes=[gpu_node(gpus={})]))),
+        "offers no nvidia.com/gpu",
+    ),
+    "node-label-refused": (
+        side(node_pool_labels={"system": {"team/tier": 1, "old": None}}),
+        side(node_pool_labels={"system": {"kubernetes.io/x": "y"}}),
+        "reserved for Kubernetes",
+    ),
+    "node-pool-unknown": (
+        side(node_pool_labels={"system": {"a": "b"}}),
+        side(node_pool_labels={"sytem": {"a": "b"}}),
+        "There is no node pool sytem; there is system.",
+    ),
+    "extension-nodes-missing": (
+        side(node_selector={"tier": "ml"}, node_pool_labels={"system": {"tier": "ml"}}),
+        side(node_selector={"tier": "ml"}),
+        "No node has tier=ml.",
+    ),
+    "pool-autoscaled": (
+        side(cluster(node_pools=[pool(autoscaling=True)]), enable_training=False, **OPEN),
+        side(cluster(node_pools=[pool(autoscaling=True, min_count=0, max_count=5)])),
+        "scales from 0 to 5 nodes",
+    ),
+}
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {rule.id for rule in rules.every_rule()} == set(CASES)
+
+
+@pytest.mark.parametrize("rule_id", sorted(CASES))
+def test_a_rule_lets_a_near_miss_pass(rule_id: str) -> None:
+    assert CASES[rule_id][0].evidence(rule_id) == ()
+
+
+@pytest.mark.parametrize("rule_id", sorted(CASES))
+def test_a_rule_finds_what_it_is_about(rule_id: str) -> None:
+    _unused, found, words = CASES[rule_id]
+    assert words in " ".join(found.evidence(rule_id))
+
+
+def test_a_healthy_cluster_is_not_blocked() -> None:
+    findings = rules.judge(settings(), facts())
+    assert [finding.rule.id for finding in findings] == []
+
+
+def test_blockers_come_first() -> None:
+    found = facts(location="mars", local_accounts_disabled=True)
+    found["workspaces"][0]["computes"] = []
+    severities = [finding.rule.severity for finding in rules.judge(settings(), found)]
+    assert severities == ["blocker", "warning", "note"]
+
+
+def test_a_second_rule_cannot_take_an_id() -> None:
+    def twin(_settings: object, _facts: object) -> None:
+        """Say nothing."""
+
+    with pytest.raises(ValueError, match="two rules have the id cluster-stopped"):
+        _engine.rule("cluster-stopped", "note", "x", remedy="x", source="x")(twin)
+
+
+def test_each_rule_is_documented_where_it_says() -> None:
+    for rule in rules.every_rule():
+        assert rule.source.startswith("https://"), rule.id
+        assert rule.remedy.endswith("."), rule.id
+        assert not rule.title.endswith("."), rule.id
+
+
+def test_every_topic_file_is_imported() -> None:
+    folder = Path(rules.__file__).parent
+    names = {path.stem for path in folder.glob("[a-z]*.py")}
+    assert names == {topic.__name__.rsplit(".", 1)[1] for topic in rules.TOPICS}
+
+
+@pytest.mark.parametrize(
+    ("label", "group", "same"),
+    [
+        ("mc_rg_aks_westeurope", "MC_rg_aks_westeurope", True),
+        ("MC_rg_aks_westeurop", "MC_rg_aks_westeurope", False),
+        (f"MC_{'g' * 60}", f"MC_{'g' * 70}_aks_westeurope", True),
+        (f"MC_{'g' * 60}", f"MC_{'h' * 70}_aks_westeurope", False),
+        ("MC_rg-1-_aks_westeurope", "MC_rg(1)_aks_westeurope", True),
+    ],
+)
+def test_label_of_a_cluster_is_compared_as_aks_cuts_and_cleans_it(label: str, group: str, same: bool) -> None:
+    found = facts(node_resource_group=group)
+    nodes_of(label)(found)
+    judged = {finding.rule.id for finding in rules.judge(settings(), found)}
+    assert ("kubernetes-api-of-another-cluster" not in judged) is same

@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Verification finds what is missing, and lets pass what the documentation promises."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import expected_components
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, WorkloadFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.verification import verify
+from tests.unit.plugins.module_utils._domain.builders import extension, legacy_compute, settings
+from tests.unit.plugins.module_utils._domain.run.test_plan import SMALL, gpu_facts, upgraded
+
+INFERENCE: dict[str, Any] = {
+    "enable_inference": True,
+    "inference_router_service_type": "LoadBalancer",
+    "allow_insecure_connections": True,
+}
+WANTED: dict[str, Any] = {**INFERENCE, "instance_types": [SMALL]}
+
+
+def running(wanted: Settings) -> Facts:
+    """Return the facts of a cluster that is upgraded and has every component."""
+    after = upgraded(wanted, gpu_facts())
+    assert after["extension"] is not None
+    assert after["kubernetes"] is not None
+    for names in expected_components(after["extension"]["name"], after["extension"]["settings"]):
+        after["kubernetes"]["extension_workloads"].append(
+            WorkloadFacts(namespace="azureml", name=names[0], wanted_replicas=1, ready_replicas=1)
+        )
+    return after
+
+
+def failed(found: Facts, before: Facts | None = None) -> dict[str, tuple[str, ...]]:
+    checks = verify(settings(**WANTED), found, before)
+    return {check.id: check.problems for check in checks if check.problems}
+
+
+def test_an_upgraded_cluster_passes_every_check() -> None:
+    found = running(settings(**WANTED))
+    assert failed(found, copy.deepcopy(found)) == {}
+    assert len(verify(settings(**WANTED), found)) == 9
+
+
+def test_a_fresh_cluster_is_not_upgraded() -> None:
+    assert set(failed(gpu_facts())) == {"extension-installed", "as-planned", "labels-on-nodes"}
+
+
+def _workload(found: Facts, name: str) -> WorkloadFacts:
+    assert found["kubernetes"] is not None
+    return next(each for each in found["kubernetes"]["extension_workloads"] if each["name"] == name)
+
+
+def _without(found: Facts, name: str) -> None:
+    assert found["kubernetes"] is not None
+    found["kubernetes"]["extension_workloads"].remove(_workload(found, name))
+
+
+def _set(found: Facts, part: str, **changes: Any) -> None:
+    assert found["kubernetes"] is not None
+    found["kubernetes"][part].update(changes)  # type: ignore[literal-required]  # tests name the part
+
+
+def _node_labels(found: Facts) -> None:
+    assert found["kubernetes"] is not None
+    found["kubernetes"]["nodes"][-1]["labels"].clear()
+
+
+def _no_services(found: Facts) -> None:
+    assert found["kubernetes"] is not None
+    found["kubernetes"]["v1_services"].clear()
+
+
+def _huge_type(found: Facts) -> None:
+    assert found["kubernetes"] is not None
+    for each in found["kubernetes"]["nodes"]:
+        each["cpu"] = 0.5
+
+
+def _failed_extension(found: Facts) -> None:
+    found["extension"] = extension(
+        provisioning_state="Failed",
+        error="E40007",
+        settings=found["extension"]["settings"] if found["extension"] else {},
+    )
+    _set(found, "front_end")
+    assert found["kubernetes"] is not None
+    found["kubernetes"]["health_report"] = "Status: Passed Name: a\nStatus: Failed Name: b ErrorCode: E40007"
+
+
+CASES: dict[str, tuple[Callable[[Facts], object], str, str]] = {
+    "extension failed": (_failed_extension, "extension-installed", "Status: Failed Name: b ErrorCode: E40007"),
+    "component missing": (lambda f: _without(f, "gateway"), "components-ready", "Deployment gateway is missing."),
+    "component unready": (
+        lambda f: _workload(f, "aml-operator").update({"ready_replicas": 0}),
+        "components-ready",
+        "Deployment aml-operator in azureml has 0 of 1 replicas ready.",
+    ),
+    "router missing": (lambda f: _without(f, "azureml-fe-v2"), "components-ready", "azureml-fe-v2 is missing"),
+    "setting changed": (
+        lambda f: f["extension"] and f["extension"]["settings"].update({"enableTraining": "False"}),
+        "as-planned",
+        "Extension azureml: these differ: enableTraining.",
+    ),
+    "compute failed": (
+        lambda f: f["workspaces"][0]["computes"][1].update({"provisioning_state": "Failed", "errors": ["no route"]}),
+        "compute-ready",
+        "Compute k8s is Failed: no route",
+    ),
+    "node without labels": (_node_labels, "labels-on-nodes", "Node gpu-0 lacks azureml.fleet/accelerator=nvidia"),
+    "instance type too big": (_huge_type, "instance-types-placeable", "Instance type 'cpu' fits nowhere"),
+    "front end unready": (
+        lambda f: _set(f, "front_end", verdict="v2_not_ready", reasons=["1 of 3"]),
+        "front-end-serving",
+        "It is v2_not_ready: 1 of 3.",
+    ),
+    "front end gone": (
+        lambda f: _set(f, "front_end", verdict="absent", reasons=["none"]),
+        "front-end-serving",
+        "It is absent",
+    ),
+    "front end moved": (
+        lambda f: _set(f, "front_end", address="20.0.0.9"),
+        "front-end-serving",
+        "Its address was 20.0.0.1 and is 20.0.0.9.",
+    ),
+    "service gone": (_no_services, "v1-services-running", "Deployment credit-score in azureml-ml is gone."),
+    "legacy compute gone": (
+        lambda f: f["workspaces"][0]["computes"].pop(0),
+        "legacy-compute-untouched",
+        "aks-v1 is gone.",
+    ),
+    "legacy compute busy": (
+        lambda f: f["workspaces"][0]["computes"][0].update({"provisioning_state": "Deleting"}),
+        "legacy-compute-untouched",
+        "aks-v1 was Succeeded and is Deleting.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_what_is_wrong_is_found(case: str) -> None:
+    break_it, check, words = CASES[case]
+    found = running(settings(**WANTED))
+    before = copy.deepcopy(found)
+    break_it(found)
+    assert words in " ".join(failed(found, before)[check])
+
+
+def test_the_router_may_be_the_one_that_was_taken_over() -> None:
+    found = running(settings(**WANTED))
+    _without(found, "azureml-fe-v2")
+    _set(found, "front_end", verdict="owned_by_extension")
+    assert failed(found) == {}
+
+
+def test_without_facts_from_before_only_the_present_counts() -> None:
+    found = running(settings(**WANTED))
+    found["workspaces"][0]["computes"].pop(0)
+    _no_services(found)
+    _set(found, "front_end", verdict="absent", reasons=["none"])
+    assert failed(found) == {}
+    found["workspaces"][0]["computes"].append(legacy_compute(provisioning_state="Deleting"))
+    assert set(failed(found)) == {"legacy-compute-untouched"}
+
+
+def test_an_unreachable_cluster_is_not_verified() -> None:
+    found = running(settings(**WANTED))
+    found["kubernetes"], found["kubernetes_error"] = None, "connection refused"
+    assert "connection refused" in failed(found)["components-ready"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "present", "absent"),
+    [
+        ({"enableTraining": "True"}, {"aml-operator", "volcano-scheduler", "x-prometheus-operator"}, {"azureml-fe-v2"}),
+        ({"enableTraining": "true", "installVolcano": "False"}, {"aml-operator"}, {"volcano-scheduler"}),
+        (
+            {"enableInference": "True", "nginxIngress.enabled": "true", "installPromOp": "False"},
+            {"azureml-fe-v2", "azureml-ingress-nginx-controller", "amlarc-identity-proxy"},
+            {"aml-operator", "x-prometheus-operator"},
+        ),
+        ({"relayserver.enabled": "true"}, {"relayserver", "gateway", "x-kube-state-metrics"}, set()),
+    ],
+)
+def test_components_follow_from_the_settings(wanted: dict[str, str], present: set[str], absent: set[str]) -> None:
+    names = {name for names in expected_components("x", wanted) for name in names}
+    assert present <= names
+    assert not absent & names
