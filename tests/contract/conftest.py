@@ -16,7 +16,7 @@ import pytest
 from tests.contract.conversations import Talk
 from tests.contract.definitions import DEFINITIONS, INSTANCE_TYPE_GROUP
 from tests.contract.recorder import Conversation, Said
-from tests.contract.simulated import ADMIN_TOKEN, SimulatedServer
+from tests.contract.simulated import ADMIN_TOKEN, STRANGER_TOKEN, SimulatedServer
 from tests.control_plane import users
 from tests.control_plane.binaries import resolve_version
 from tests.control_plane.cluster import Cluster
@@ -70,7 +70,7 @@ def simulated_side(request: pytest.FixtureRequest, tmp_path_factory: pytest.Temp
     version = resolve_version(request.config.getoption("--kubernetes-version"))[1]
     with SimulatedServer(tmp_path_factory.mktemp("simulated"), version) as server:
         admin = Connection(server.url, server.ca_file, ADMIN_TOKEN)
-        yield Side("simulated", admin, dataclasses.replace(admin, token=server.stranger_token), version)
+        yield Side("simulated", admin, dataclasses.replace(admin, token=STRANGER_TOKEN), version)
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,13 @@ from aiohttp import web
 from tests.control_plane.nodes import DEFAULT_NODES, node_objects
 from tests.control_plane.rest import MERGE_PATCH
 from tests.simulator.clock import SimulationClock
-from tests.simulator.identity.tokens import AKS_SERVER_APPLICATION, TokenStore
 from tests.simulator.kubernetes import SimulatedKubernetesApi, Timing
+from tests.simulator.kubernetes.access.users import ADMINISTRATOR, User
 
 ADMIN_TOKEN = "contract-administrator"
-STRANGER = "stranger"
+STRANGER_TOKEN = "contract-stranger"
+TOKENS = {ADMIN_TOKEN: ADMINISTRATOR, STRANGER_TOKEN: User("stranger", by_role=True)}
 TIMING = Timing(pod_start=0.3, pod_stop=0.05, namespace_deletion=0.3, load_balancer=0.3)
-DENY_ALL = [{"verb": "*", "resource": "*", "group": group} for group in ("", "apps")]
 
 
 class SimulatedServer:
@@ -32,7 +32,6 @@ class SimulatedServer:
     def __init__(self, folder: Path, version: str) -> None:
         self.ca_file = folder / "ca.pem"
         self.url = ""
-        self.stranger_token = ""
         self._version = version
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -56,24 +55,12 @@ class SimulatedServer:
         self._loop.close()
 
     async def _serve(self) -> None:
-        clock = SimulationClock(1.0)
         api = SimulatedKubernetesApi(
-            "contract", version=self._version, clock=clock, tokens={ADMIN_TOKEN}, timing=TIMING
+            "contract", version=self._version, clock=SimulationClock(1.0), tokens=TOKENS, timing=TIMING
         )
         await _add_nodes(api, self._version)
-        # The simulator knows denials, not users: whoever may do nothing meets a cluster that denies everything.
-        store = TokenStore()
-        self.stranger_token = store.issue(AKS_SERVER_APPLICATION, STRANGER, 3600)
-        closed = SimulatedKubernetesApi(
-            "closed", version=self._version, clock=clock, tokens=(), token_store=store, denied=DENY_ALL
-        )
-
-        async def handle(request: web.Request) -> web.StreamResponse:
-            token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-            return await (closed if token == self.stranger_token else api).handle(request)
-
         application = web.Application(client_max_size=16 * 1024**2)
-        application.router.add_route("*", "/{path:.*}", handle)
+        application.router.add_route("*", "/{path:.*}", api.handle)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._certificate.configure_cert(context)
         runner = web.AppRunner(application, access_log=None)
@@ -84,7 +71,6 @@ class SimulatedServer:
         self._ready.set()
         await self._end.wait()
         await api.close()
-        await closed.close()
         await runner.cleanup()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulator.cluster_api import ClusterApi
 from tests.simulator.kubernetes import SimulatedKubernetesApi, Timing
+from tests.simulator.kubernetes.access.users import ADMINISTRATOR
 from tests.simulator.real_cluster import RealClusterApi
 from tests.simulator.seeding import seed
 
@@ -39,7 +40,7 @@ async def _open(fleet: Fleet, cluster: KubernetesCluster) -> ClusterApi:
         spec.name,
         version=spec.kubernetes_version,
         clock=fleet.clock,
-        tokens=[cluster.static_token],
+        tokens={cluster.static_token: ADMINISTRATOR},
         token_store=fleet.tokens,
         denied=[entry.model_dump() for entry in spec.denied],
         timing=Timing(pod_start=fleet.scenario.timing.pod_start),

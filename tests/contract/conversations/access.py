@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
-from tests.contract.recorder import Conversation
+from tests.contract.recorder import Conversation, ignored
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+SELF = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 RULES = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
 
 
@@ -72,6 +74,50 @@ def somebody_without_rights_may_not(talk: Conversation) -> None:
     refused = talk.ask("create", "POST", "/api/v1/namespaces", body=body, user="stranger")
     assert refused.status == 403
     talk.ask("discovery", "GET", "/apis/apps", user="stranger", only=lambda body: body["kind"])
+
+
+def acting_as_somebody_else(talk: Conversation) -> None:
+    talk.others["bob"] = dataclasses.replace(talk.connection, impersonate="bob")
+    account = f"system:serviceaccount:{talk.namespace}:default"
+    talk.others["account"] = dataclasses.replace(talk.connection, impersonate=account)
+    talk.others["nobody"] = dataclasses.replace(talk.connection, impersonate="system:anonymous")
+    own = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    for user in ("bob", "account"):
+        talk.ask(f"who is {user}", "POST", SELF, body=own, user=user, only=lambda body: body["status"])
+    for user in ("bob", "account", "nobody"):
+        for path in ("/api/v1/nodes", "/version", "/nowhere", f"/api/v1/namespaces/{talk.namespace}/pods/x"):
+            talk.ask(f"{user} {path.rpartition('/')[2]}", "GET", path, user=user, only=ignored)
+    refused = talk.ask("a subresource", "GET", "/apis/apps/v1/namespaces/default/deployments/x/scale", user="bob")
+    assert refused.status == 403
+    talk.ask("a path", "GET", "/nowhere", user="bob")
+    review = _review(verb="list", resource="nodes")
+    talk.ask("may bob", "POST", REVIEWS, body=review, user="bob", only=lambda body: body["status"]["allowed"])
+    rules = {"spec": {"namespace": talk.namespace}}
+    talk.ask("rules of bob", "POST", RULES, body=rules, user="bob", only=_rules)
+
+
+def _rules(body: dict[str, Any]) -> Any:
+    return {key: sorted(map(str, rules)) if isinstance(rules, list) else rules for key, rules in body["status"].items()}
+
+
+def roles_are_there_from_the_start(talk: Conversation) -> None:
+    """Those for people; the API server makes many more for its own components."""
+    root = "/apis/rbac.authorization.k8s.io/v1"
+    for name in ("cluster-admin", "admin", "edit", "view", "system:basic-user", "system:discovery"):
+        talk.ask(name, "GET", f"{root}/clusterroles/{name}", only=lambda body: [body["kind"], body["rules"]])
+    bound = talk.ask("binding", "GET", f"{root}/clusterrolebindings/cluster-admin", only=lambda body: body["subjects"])
+    assert bound.body["roleRef"]["name"] == "cluster-admin"
+
+
+def only_some_may_act_as_others(talk: Conversation) -> None:
+    stranger = talk.others["stranger"]
+    if stranger.impersonate:  # on a cluster that was given, the stranger is a part that an administrator plays
+        return
+    talk.others["pretender"] = dataclasses.replace(stranger, impersonate="bob")
+    refused = talk.ask("users", "GET", "/api/v1/nodes", user="pretender")
+    assert refused.status == 403
+    talk.others["pretender"] = dataclasses.replace(stranger, impersonate="system:serviceaccount:default:default")
+    talk.ask("accounts", "GET", "/version", user="pretender")
 
 
 def tokens(talk: Conversation) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from tests.contract.definitions import config_map
-from tests.contract.recorder import Conversation, ignored
+from tests.contract.recorder import Conversation
 from tests.control_plane.rest import STRATEGIC_MERGE_PATCH
 
 
@@ -160,10 +160,3 @@ def wrong_methods(talk: Conversation) -> None:
     assert talk.ask("put a collection", "PUT", _maps(talk), body={}).status == 405
     assert talk.ask("post to an object", "POST", f"{_maps(talk)}/one", body={}).status == 405
     assert talk.ask("another content type", "POST", _maps(talk), body=b"x", content_type="text/plain").status == 415
-
-
-def protobuf(talk: Conversation) -> None:
-    """What ``kubectl create configmap`` and other commands that make built-in objects themselves send."""
-    kind = "application/vnd.kubernetes.protobuf"
-    answer = talk.ask("create", "POST", _maps(talk), body=b"k8s\x00", content_type=kind, only=ignored)
-    assert answer.status in (400, 415)

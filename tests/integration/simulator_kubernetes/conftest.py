@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -91,6 +92,7 @@ def kubectl(program: str, kubeconfig: Path, tmp_path: Path) -> Kubectl:
 def namespace(kubectl: Kubectl, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of the test's own."""
     name = f"test-{abs(hash(request.node.nodeid)) % 10**8}"
-    kubectl("create", "namespace", name)
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    kubectl("apply", "-f", "-", given=json.dumps(body))
     yield name
     kubectl("delete", "namespace", name, "--wait=false")

@@ -18,7 +18,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ConflictError, NotFoundError
 
-from tests.contract.simulated import SimulatedServer
+from tests.contract.simulated import STRANGER_TOKEN, SimulatedServer
 from tests.unit.simulator_kubernetes.objects import deployment, instance_type, instance_type_definition
 
 
@@ -107,7 +107,7 @@ def test_access_reviews(api_client: kubernetes_client.ApiClient, server: Simulat
     review = {"spec": {"resourceAttributes": attributes}}
     assert authorization.create_self_subject_access_review(review).status.allowed
     configuration = kubernetes_client.Configuration(
-        host=server.url, api_key={"authorization": f"Bearer {server.stranger_token}"}
+        host=server.url, api_key={"authorization": f"Bearer {STRANGER_TOKEN}"}
     )
     configuration.ssl_ca_cert = str(server.ca_file)
     with kubernetes_client.ApiClient(configuration) as stranger:

@@ -57,8 +57,13 @@ class RequestLog:
 
 
 def clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers with lower-case names, without those that carry credentials."""
-    return {name.lower(): value for name, value in headers.items() if name.lower() not in HIDDEN_HEADERS}
+    """Headers with lower-case names, without those that carry credentials; several values stand in one line."""
+    found: dict[str, str] = {}
+    for name, value in headers.items():
+        key = name.lower()
+        if key not in HIDDEN_HEADERS:
+            found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
 
 
 def clean_query(query: Mapping[str, str]) -> dict[str, str]:

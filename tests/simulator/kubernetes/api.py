@@ -10,7 +10,7 @@ import copy
 import json
 import re
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
@@ -19,14 +19,17 @@ from aiohttp import web
 from tests.simulator.clock import SimulationClock
 from tests.simulator.cluster_api import ApiAnswer
 from tests.simulator.identity.tokens import AKS_SERVER_APPLICATION, TokenStore
-from tests.simulator.kubernetes import errors, patches, protobuf, reads
-from tests.simulator.kubernetes.access import ADMINISTRATOR, Access, Denial, User
+from tests.simulator.kubernetes import errors, patches, reads
+from tests.simulator.kubernetes.access.authorizer import Denial
+from tests.simulator.kubernetes.access.impersonation import acting_user
+from tests.simulator.kubernetes.access.users import ADMINISTRATOR, AUTHENTICATED, PLATFORM, User
 from tests.simulator.kubernetes.cluster import Answer, Cluster, Request, WatchPlan
 from tests.simulator.kubernetes.controllers.context import Timing
 from tests.simulator.kubernetes.decoding import go_json_error, parse_json
 from tests.simulator.kubernetes.errors import ApiError, UnknownPathError
 
 MOUNTED = re.compile(r"^/kubernetes/[^/]+(/.*)?$", re.IGNORECASE)
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 _BODIES_READ = ("application/json", "application/yaml")
 _PATCHES_READ = (
     patches.JSON_PATCH,
@@ -46,25 +49,24 @@ class SimulatedKubernetesApi:
         *,
         version: str,
         clock: SimulationClock,
-        tokens: Collection[str] | None,
+        tokens: Mapping[str, User] | None,
         token_store: TokenStore | None = None,
         audience: str = AKS_SERVER_APPLICATION,
         denied: Iterable[Mapping[str, str]] = (),
         timing: Timing | None = None,
         load_balancers: bool = True,
     ) -> None:
-        """`version` is Kubernetes' (`1.35.4`); bearer tokens are accepted from `tokens` and, for `audience`, from
-        `token_store`. With neither, everybody is the administrator. `denied` are the scenario's refused requests: they
-        bind
-        those who come over HTTP, not the callers of `request`. `load_balancers`: services get an address.
+        """`version` is Kubernetes' (`1.35.4`); `tokens` are bearer tokens and whose they are; others are accepted
+        from `token_store`, for `audience`. With neither, everybody is the administrator. `denied` are the scenario's
+        refused requests: they bind those who come over HTTP, not the callers of `request`. `load_balancers`: services
+        get an address.
         """
         self.name = name
         self._tokens = tokens
         self._token_store = token_store
         self._audience = audience
-        self._open = Access(())
-        self._restricted = Access(Denial.from_mapping(entry) for entry in denied)
-        self._cluster = Cluster(version, clock, timing or Timing(), self._restricted, load_balancers=load_balancers)
+        denials = [Denial.from_mapping(entry) for entry in denied]
+        self._cluster = Cluster(version, clock, timing or Timing(), denials, load_balancers=load_balancers)
         self._watches: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -88,14 +90,13 @@ class SimulatedKubernetesApi:
         sent = body
         if content_type == patches.APPLY_PATCH and not isinstance(body, (str, bytes)):
             sent = json.dumps(body)
-        request = Request(method.upper(), path, dict(query or {}), sent, content_type, user_agent="simulator")
-        self._cluster.access = self._open
+        request = Request(
+            method.upper(), path, dict(query or {}), sent, content_type, user_agent="simulator", user=PLATFORM
+        )
         try:
             answer = self._cluster.answer(request)
         except ApiError as error:
             return ApiAnswer(error.code, error.status)
-        finally:
-            self._cluster.access = self._restricted
         if isinstance(answer, WatchPlan):
             raise ValueError("a watch needs a connection: use HTTP")
         return ApiAnswer(answer.status, copy.deepcopy(answer.body))
@@ -118,7 +119,7 @@ class SimulatedKubernetesApi:
         mounted = MOUNTED.match(request.path)
         path = (mounted.group(1) or "/") if mounted else request.path
         try:
-            user = self._authenticated(request)
+            user = acting_user(self._authenticated(request), list(request.headers.items()), self._cluster.authorizer)
             answer = self._cluster.answer(await self._decoded(request, path, user))
             if isinstance(answer, WatchPlan):
                 return await self._stream(request, answer)
@@ -136,7 +137,7 @@ class SimulatedKubernetesApi:
         token = token.strip()
         if scheme.lower() == "bearer" and token:
             if self._tokens is not None and token in self._tokens:
-                return ADMINISTRATOR
+                return self._tokens[token]
             issued = self._token_store.find(token, self._audience) if self._token_store is not None else None
             if issued is not None:
                 return User(issued.client_id)
@@ -193,7 +194,7 @@ def _certificate_user(certificate: Mapping[str, Any]) -> User:
     fields = [pair for part in certificate.get("subject", ()) for pair in part]
     name = next((value for key, value in fields if key == "commonName"), "")
     groups = tuple(value for key, value in fields if key == "organizationName")
-    return User(name, (*groups, "system:authenticated"))
+    return User(name, (*groups, AUTHENTICATED))
 
 
 def _patch_body(raw: bytes, content_type: str) -> Any:
@@ -206,17 +207,16 @@ def _patch_body(raw: bytes, content_type: str) -> Any:
 
 
 def _object_body(raw: bytes, content_type: str, kind: str) -> Any:
-    if content_type == protobuf.MEDIA_TYPE:
-        return protobuf.decode(raw)
     if content_type == "application/yaml":
         try:
             return yaml.safe_load(raw)
         except yaml.YAMLError as error:
             raise errors.bad_request(f"error decoding YAML: {error}") from error
+    if content_type == PROTOBUF:
+        # As for custom resources, which no API server takes in protobuf either.
+        raise errors.unsupported_media_type(*_BODIES_READ)
     if content_type not in _BODIES_READ:
-        raise errors.unsupported_media_type(
-            "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
-        )
+        raise errors.unsupported_media_type(*_BODIES_READ, PROTOBUF)
     return parse_json(raw, kind)
 
 
@@ -234,7 +234,11 @@ def _json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, s
 def _response(answer: Answer, as_yaml: bool) -> web.Response:
     headers = _headers()
     if answer.text is not None:
-        return web.Response(status=answer.status, text=answer.text, headers=headers)
+        return web.Response(
+            status=answer.status,
+            body=answer.text.encode(),
+            headers={**headers, "Content-Type": answer.content_type},
+        )
     response = _json_response(answer.status, answer.body, headers)
     if as_yaml:
         response.body = yaml.safe_dump(answer.body, sort_keys=False).encode()

@@ -8,13 +8,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.simulator.clock import SimulationClock
-from tests.simulator.kubernetes import access, discovery, errors, openapi, patches, reads, routing, scale
-from tests.simulator.kubernetes.access import Access, User
+from tests.simulator.kubernetes import builtin, discovery, errors, openapi, patches, reads, routing, scale
+from tests.simulator.kubernetes.access.authorizer import Authorizer, Denial
+from tests.simulator.kubernetes.access.reviews import REVIEWS, answer_review
+from tests.simulator.kubernetes.access.users import ADMINISTRATOR, Attributes, User
 from tests.simulator.kubernetes.controllers import pods
 from tests.simulator.kubernetes.controllers.context import ControllerContext, Timing
 from tests.simulator.kubernetes.controllers.manager import ControllerManager
@@ -26,16 +28,6 @@ from tests.simulator.kubernetes.routing import RequestInfo
 from tests.simulator.kubernetes.store import Key, ObjectStore
 from tests.simulator.kubernetes.writes import ObjectWriter, WriteOptions, Written
 
-_REVIEWS = frozenset(
-    {
-        "tokenreviews",
-        "selfsubjectreviews",
-        "selfsubjectaccessreviews",
-        "subjectaccessreviews",
-        "localsubjectaccessreviews",
-        "selfsubjectrulesreviews",
-    }
-)
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
 _PLATFORM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 SYSTEM = WriteOptions(manager="kube-apiserver", manager_given=True, validation="Ignore")
@@ -52,7 +44,7 @@ class Request:
     content_type: str = "application/json"
     accept: str = ""
     user_agent: str = ""
-    user: User = access.ADMINISTRATOR
+    user: User = ADMINISTRATOR
 
 
 @dataclass
@@ -62,6 +54,7 @@ class Answer:
     status: int
     body: dict[str, Any] = field(default_factory=dict)
     text: str | None = None
+    content_type: str = "text/plain; charset=utf-8"
     warnings: list[str] = field(default_factory=list)
 
 
@@ -78,13 +71,13 @@ class Cluster:
     """The state of one cluster and everything that acts on it."""
 
     def __init__(
-        self, version: str, clock: SimulationClock, timing: Timing, authorizer: Access, *, load_balancers: bool
+        self, version: str, clock: SimulationClock, timing: Timing, denials: Iterable[Denial], *, load_balancers: bool
     ) -> None:
         """An empty cluster; its system objects are made at the first request."""
         self.version = version
         self.clock = clock
-        self.access = authorizer
         self.store = ObjectStore()
+        self.authorizer = Authorizer(denials, self.store)
         self.registry = ResourceRegistry()
         self.writer = ObjectWriter(self.store, clock)
         self.controllers = ControllerContext(
@@ -101,7 +94,7 @@ class Cluster:
         self._started = False
 
     def start(self) -> None:
-        """Make the system namespaces and the service `kubernetes`, once."""
+        """Make the system namespaces, the service `kubernetes` and the default roles, once."""
         if self._started:
             return
         self._started = True
@@ -112,6 +105,9 @@ class Cluster:
             "spec": {"ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 443}]},
         }
         self.controllers.create("v1", "Service", "default", service, SYSTEM)
+        for kind, objects in builtin.roles().items():
+            for obj in objects:
+                self.controllers.create("rbac.authorization.k8s.io/v1", kind, "", obj, SYSTEM)
         self.controllers.queue.settle()
 
     def close(self) -> None:
@@ -128,7 +124,7 @@ class Cluster:
         resource = self.registry.find(info.group, info.version, info.resource)
         if resource is None:
             raise self._unknown(info.group, info.version)
-        self.access.check(request.user, info)
+        self.authorizer.check(request.user, Attributes.of_request(info))
         return self._resource_request(request, info, resource)
 
     def kind_at(self, method: str, path: str) -> str:
@@ -141,6 +137,7 @@ class Cluster:
 
     def _non_resource(self, request: Request) -> Answer:
         path = request.path.rstrip("/") or "/"
+        self.authorizer.check(request.user, Attributes(request.method.lower(), path=path))
         if path in _HEALTH or path.startswith(tuple(f"{item}/" for item in _HEALTH)):
             return Answer(200, text="ok")
         if path == "/version":
@@ -149,6 +146,8 @@ class Cluster:
             return Answer(
                 200, {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]}
             )
+        if path == "/openapi/v2":
+            return Answer(200, text="", content_type=openapi.VERSION_2_TYPE)
         document = self._discovery(path, request.accept) or self._openapi(path)
         if document is None:
             raise self._unknown("", "") if path.startswith("/api/") else UnknownPathError()
@@ -206,11 +205,11 @@ class Cluster:
 
     def _resource_request(self, request: Request, info: RequestInfo, resource: Resource) -> Answer | WatchPlan:
         presenter = Presenter(resource, self._representation(request, info), request.query, self.clock.now())
-        if resource.plural in _REVIEWS and info.verb == "create":
+        if resource.plural in REVIEWS and info.verb == "create":
             body = self.writer.review(resource, request.body or {}, write_options(request))
             if resource.namespaced:
                 body["metadata"]["namespace"] = info.namespace
-            return Answer(201, access.answer_review(resource, body, request.user, self.access))
+            return Answer(201, answer_review(resource, body, request.user, self.authorizer))
         self._check_verb(info, resource)
         if info.subresource and info.subresource not in ("status", "scale"):
             return self._special_subresource(request, info, resource)
@@ -277,7 +276,8 @@ class Cluster:
             raise errors.invalid("PatchOptions", "meta.k8s.io", "", [finding])
         namespace = info.namespace if resource.namespaced else ""
         if media_type == patches.APPLY_PATCH and self.store.get(Key(resource.key, namespace, info.name)) is None:
-            self.access.check(request.user, replace(info, verb="create"))  # an apply that creates needs both verbs
+            # An apply that creates needs both verbs.
+            self.authorizer.check(request.user, Attributes.of_request(replace(info, verb="create")))
         written = self.writer.patch(
             resource, info.namespace, info.name, request.body, media_type, options, info.subresource
         )

@@ -11,11 +11,12 @@ import pytest
 
 from tests.simulator.clock import SimulationClock
 from tests.simulator.kubernetes import SimulatedKubernetesApi
+from tests.simulator.kubernetes.access.users import ADMINISTRATOR
 from tests.unit.simulator_kubernetes.objects import Client
 
 
 @pytest.fixture
 async def cluster() -> AsyncIterator[Client]:
-    api = SimulatedKubernetesApi("test", version="1.35.4", clock=SimulationClock(200), tokens=["secret"])
+    api = SimulatedKubernetesApi("test", version="1.35.4", clock=SimulationClock(200), tokens={"secret": ADMINISTRATOR})
     yield Client(api)
     await api.close()

@@ -9,8 +9,6 @@ import asyncio
 
 import pytest
 
-from tests.simulator.clock import SimulationClock
-from tests.simulator.kubernetes import SimulatedKubernetesApi
 from tests.unit.simulator_kubernetes.objects import (
     DEPLOYMENTS,
     PODS,
@@ -320,18 +318,6 @@ async def test_collections_are_deleted_by_selector(cluster: Client) -> None:
     await cluster.delete(MAPS, labelSelector="which=a")
     left = [item["metadata"]["name"] for item in (await cluster.get(MAPS)).body["items"]]
     assert left == ["b", "kube-root-ca.crt"]
-
-
-async def test_reviews_say_what_is_denied() -> None:
-    denied = [{"verb": "patch", "resource": "deployments", "group": "apps", "namespace": "default"}]
-    api = SimulatedKubernetesApi("x", version="1.35.4", clock=SimulationClock(), tokens=[], denied=denied)
-    attributes = {"verb": "patch", "resource": "deployments", "group": "apps", "namespace": "default"}
-    api._cluster.access, open_access = api._restricted, api._cluster.access
-    assert open_access.allows("get", "apps", "deployments", "default", "")
-    assert not api._restricted.review(attributes)
-    assert api._restricted.review({**attributes, "namespace": "other"})
-    assert api._restricted.review({**attributes, "subresource": "scale"})
-    await api.close()
 
 
 async def test_an_idle_cluster_runs_nothing(cluster: Client) -> None:

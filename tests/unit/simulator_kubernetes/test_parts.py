@@ -16,7 +16,6 @@ from tests.simulator.kubernetes import (
     errors,
     field_sets,
     patches,
-    protobuf,
     quantities,
     routing,
     selectors,
@@ -395,26 +394,3 @@ def test_the_store_keeps_a_bounded_history() -> None:
 
 def test_go_prints_maps_its_way() -> None:
     assert go_text({"b": [1, "x", True], "a": {"c": None}}) == "map[a:map[c:<nil>] b:[1 x true]]"
-
-
-def _field(number: int, payload: bytes) -> bytes:
-    return bytes([number << 3 | 2, len(payload)]) + payload
-
-
-def test_protobuf_bodies_are_read() -> None:
-    metadata = _field(1, b"cm") + _field(11, _field(1, b"app") + _field(2, b"x")) + _field(8, b"")
-    config = _field(1, metadata) + _field(2, _field(1, b"key") + _field(2, b"value"))
-    envelope = _field(1, _field(1, b"v1") + _field(2, b"ConfigMap")) + _field(2, config)
-    assert protobuf.decode(protobuf.MAGIC + envelope) == {
-        "kind": "ConfigMap",
-        "apiVersion": "v1",
-        "metadata": {"name": "cm", "labels": {"app": "x"}},
-        "data": {"key": "value"},
-    }
-
-
-@pytest.mark.parametrize("raw", [b"{}", b"k8s\x00\x0a\x02\x0a\x00", b"k8s\x00\xff"])
-def test_protobuf_that_cannot_be_read(raw: bytes) -> None:
-    with pytest.raises(errors.ApiError) as caught:
-        protobuf.decode(raw)
-    assert caught.value.code == 400

@@ -53,5 +53,11 @@ def columns() -> dict[str, list[dict[str, Any]]]:
     return _read("columns.json")  # type: ignore[no-any-return]
 
 
+@cache
+def roles() -> dict[str, list[dict[str, Any]]]:
+    """The roles and bindings for people that the API server makes at its start, by kind."""
+    return _read("roles.json")  # type: ignore[no-any-return]
+
+
 def _read(name: str) -> Any:
     return json.loads((_FOLDER / name).read_text(encoding="utf-8"))

@@ -41,7 +41,6 @@ _DROPPED_KEYS = frozenset({"description", "uniqueItems"})
 _REF_PREFIX = "#/components/schemas/"
 _GO_STRUCT = re.compile(r"^type (\w+) struct \{$(.*?)^\}$", re.MULTILINE | re.DOTALL)
 _GO_FIELD = re.compile(r"^\s+\w+\s+(\S+)\s+`.*?json:\"(\w+),(omit[a-z,]+)", re.MULTILINE)
-_GO_PROTOBUF = re.compile(r"^\s+(?:\w+\s+)?(\S+)\s+`json:\"(\w*)[^\"]*\".*?protobuf:\"\w+,(\d+),[^\"]*\"", re.MULTILINE)
 _GO_PACKAGES = {
     "api": ("io.k8s.api.{0}.{1}", "*/v*/types.go"),
     "apimachinery": ("io.k8s.apimachinery.pkg.apis.{0}.{1}", "pkg/apis/meta/v1/types.go"),
@@ -110,31 +109,16 @@ def _serves(schema: dict[str, Any], served_kinds: set[str]) -> bool:
 
 
 def add_go_facts(definitions: dict[str, Any], modules: Path, version: str) -> None:
-    """Add what OpenAPI does not tell: `x-omit`, the fields that Go leaves out of its JSON when they are zero, and
-    `x-protobuf`.
-    """
+    """Add what OpenAPI does not tell: `x-omit`, the fields that Go leaves out of its JSON when they are zero."""
     for module, (name, pattern) in _GO_PACKAGES.items():
         for source in (modules / f"{module}@v0.{version.split('.', 1)[1]}").glob(pattern):
             package = name.format(source.parent.parent.name, source.parent.name)
             structs = dict(_GO_STRUCT.findall(source.read_text(encoding="utf-8")))
             for struct, body in structs.items():
-                if f"{package}.{struct}" in definitions:
-                    definitions[f"{package}.{struct}"]["x-protobuf"] = protobuf_numbers(body, structs)
                 properties = definitions.get(f"{package}.{struct}", {}).get("properties", {})
                 for go_type, field, omit in _GO_FIELD.findall(body):
                     if field in properties and not go_type.startswith("*"):
                         properties[field]["x-omit"] = "omitzero" if "omitzero" in omit else "omitempty"
-
-
-def protobuf_numbers(body: str, structs: dict[str, str]) -> dict[str, Any]:
-    """JSON names by protobuf field number; an embedded struct, which JSON does not show, is a map of its own."""
-    found: dict[str, Any] = {}
-    for go_type, name, number in _GO_PROTOBUF.findall(body):
-        if name:
-            found[number] = name
-        elif go_type in structs:
-            found[number] = protobuf_numbers(structs[go_type], structs)
-    return found
 
 
 def collect_groups(release: Path) -> list[dict[str, Any]]:

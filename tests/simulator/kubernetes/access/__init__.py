@@ -1,0 +1,7 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who sends a request, and what they may do.
+
+Source: https://kubernetes.io/docs/reference/access-authn-authz/
+"""
