@@ -92,9 +92,7 @@ def test_only_one_file_knows_the_insides_of_ansible() -> None:
     assert users == {"_in_process.py"}
 
 
-#: The floors of module_utils, the ground floor first. A file imports from its own floor and from those below it.
-FLOORS = (("_foundation",), ("_domain",), ("_azure", "_kubernetes"), ("_module",), ("_core",))
-#: What a floor imports from outside: the ground floor and the domain know neither SDKs nor Ansible.
+#: What the floors of scripts/structure.py import from outside: the lowest two know neither SDKs nor Ansible.
 NO_ANSIBLE = ("_foundation", "_domain", "_azure", "_kubernetes")
 NO_SDK = {"_foundation": ("azure", "msal"), "_domain": ("azure", "kubernetes", "msal", "requests", "urllib3")}
 
@@ -112,24 +110,6 @@ def _imports(path: Path) -> list[str]:
 
 def _files_of(room: str) -> list[Path]:
     return sorted((PLUGINS / "module_utils" / room).rglob("*.py"))
-
-
-def test_every_room_of_module_utils_has_its_floor() -> None:
-    rooms = {path.name for path in (PLUGINS / "module_utils").iterdir() if path.name != "__pycache__"}
-    assert rooms == {room for floor in FLOORS for room in floor}
-
-
-@pytest.mark.parametrize("room", [room for floor in FLOORS for room in floor])
-def test_imports_point_downwards(room: str) -> None:
-    number = next(number for number, floor in enumerate(FLOORS) if room in floor)
-    below = {each for floor in FLOORS[:number] for each in floor}
-    offences = []
-    for path in _files_of(room):
-        for name in _imports(path):
-            ours = name.removeprefix(f"{PACKAGE}.") if name.startswith("ansible_collections.") else None
-            if ours and not (ours.startswith("module_utils.") and ours.split(".")[1] in {room, *below}):
-                offences.append(f"{path.relative_to(ROOT)}: {name}")
-    assert offences == []
 
 
 def test_a_core_imports_no_other_core() -> None:
