@@ -43,5 +43,6 @@ async def _open(fleet: Fleet, cluster: KubernetesCluster) -> ClusterApi:
         tokens={cluster.static_token: ADMINISTRATOR},
         token_store=fleet.tokens,
         denied=[entry.model_dump() for entry in spec.denied],
+        load_balancers=spec.load_balancer,
         timing=Timing(pod_start=fleet.scenario.timing.pod_start),
     )

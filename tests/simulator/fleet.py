@@ -103,9 +103,10 @@ class NodePoolState:
 class KubernetesCluster:
     """A Kubernetes cluster and the way to its API, which is opened at its first use."""
 
-    def __init__(self, spec: plan.Cluster, key: str, static_token: str, open_api: ApiFactory) -> None:
-        """Describe a cluster; nothing is started."""
+    def __init__(self, spec: plan.Cluster, key: str, static_token: str, open_api: ApiFactory, beliefs: Beliefs) -> None:
+        """Describe a cluster of which `beliefs` hold; nothing is started."""
         self.spec = spec
+        self.beliefs = beliefs
         self.key = key
         self.static_token = static_token
         self._open = open_api
@@ -289,7 +290,8 @@ class Fleet:
         self._add_group(spec.resource_group, spec.location)
         key = f"{spec.resource_group}.{spec.name}".lower()
         token = static_tokens.setdefault(key, secrets.token_urlsafe(32))
-        cluster = self.clusters[key] = KubernetesCluster(spec, key, token, open_api)
+        beliefs = Beliefs({**self.scenario.beliefs, **spec.beliefs})
+        cluster = self.clusters[key] = KubernetesCluster(spec, key, token, open_api, beliefs)
         resources = []
         if spec.kind == "aks":
             resources.append(("Microsoft.ContainerService", "managedClusters"))

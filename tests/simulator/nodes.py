@@ -17,12 +17,12 @@ from tests.simulator import scenario as plan
 from tests.simulator.arm.bodies import NODE_IMAGE
 from tests.simulator.chart import cluster as paths
 from tests.simulator.chart.cluster import Cluster, manifest
-from tests.simulator.fleet import stable_guid
+from tests.simulator.fleet import NodePoolState, stable_guid
 from tests.simulator.vm_sizes import vm_size
 
 if TYPE_CHECKING:
     from tests.simulator.cluster_api import ClusterApi
-    from tests.simulator.fleet import KubernetesCluster, NodePoolState
+    from tests.simulator.fleet import KubernetesCluster
 
 RESERVED_MEMORY_MIB = 1638
 
@@ -31,6 +31,8 @@ def nodes(cluster: KubernetesCluster) -> Iterator[dict[str, Any]]:
     """The Node objects of a cluster, with status; none on a cluster or in a pool that is stopped."""
     for pool in cluster.pools.values():
         yield from pool_nodes(cluster, pool)
+    for number in range(cluster.spec.virtual_nodes):
+        yield _virtual_node(cluster.spec, number)
 
 
 def pool_nodes(cluster: KubernetesCluster, pool: NodePoolState) -> Iterator[dict[str, Any]]:
@@ -135,6 +137,28 @@ def _node(cluster: KubernetesCluster, pool: NodePoolState, number: int) -> dict[
         node["spec"]["taints"] = [taint_object(text) for text in pool.taints]
     position = list(cluster.pools).index(pool.name.lower())
     node["status"] = _node_status(pool, name, f"10.224.{position}.{number % 250 + 4}")
+    return node
+
+
+def _virtual_node(spec: plan.Cluster, number: int) -> dict[str, Any]:
+    """A node of Azure Container Instances: no machine, in no pool, with a taint that keeps off what does not know it.
+
+    Source: learn.microsoft.com/azure/aks/virtual-nodes-cli.
+    """
+    name = f"virtual-node-aci-linux{f'-{number}' if number else ''}"
+    labels = {
+        "beta.kubernetes.io/os": "linux",
+        "kubernetes.azure.com/role": "agent",
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/role": "agent",
+        "type": "virtual-kubelet",
+    }
+    node: dict[str, Any] = manifest("v1", "Node", name, labels=labels)
+    taint = {"key": "virtual-kubelet.io/provider", "value": "azure", "effect": "NoSchedule"}
+    node["spec"] = {"providerID": f"simulated:///{spec.name}/{name}", "taints": [taint]}
+    pool = NodePoolState("aci", {"vmSize": "Standard_E8s_v5"}, gpus=0, version=spec.kubernetes_version)
+    node["status"] = _node_status(pool, name, f"10.240.0.{number + 4}")
     return node
 
 

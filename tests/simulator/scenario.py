@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from tests.simulator.beliefs import check_answer
+from tests.simulator.chart.health import KNOWN_CODES
 from tests.simulator.vm_sizes import vm_size
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,88}[A-Za-z0-9_])?$")]
@@ -76,11 +77,46 @@ class NodePool(Model):
         return vm_size(self.vm_size).gpus if self.gpus is None else self.gpus
 
 
+def _check_beliefs(chosen: dict[str, str]) -> dict[str, str]:
+    for identifier, answer in chosen.items():
+        check_answer(identifier, answer)
+    return chosen
+
+
+#: Other answers than the defaults of beliefs.yml, by the id of the belief.
+ChosenBeliefs = Annotated[dict[str, str], AfterValidator(_check_beliefs)]
+
+
 class V1Service(Model):
-    """A web service of the first generation, deployed in a workspace's namespace."""
+    """A web service of the first generation, in the namespace of a workspace or in one of the user's own.
+
+    The workspace need not be described: another team's may have deployed to the cluster as well.
+    """
 
     name: KubernetesName
-    namespace: KubernetesName
+    workspace: Name | None = None
+    namespace: KubernetesName | None = None
+    replicas: Annotated[int, Field(ge=0)] = 1
+
+    @property
+    def place(self) -> str:
+        """The namespace: `azureml-<workspace>` in lower case, because Kubernetes knows no capitals in names."""
+        return self.namespace or f"azureml-{self.workspace}".lower()
+
+    @model_validator(mode="after")
+    def _one_place(self) -> V1Service:
+        if (self.workspace is None) == (self.namespace is None):
+            raise ValueError("give either workspace or namespace")
+        return self
+
+
+class OnlineDeployment(Model):
+    """A deployment of an online endpoint (of the second generation) in a compute's namespace."""
+
+    endpoint: KubernetesName
+    name: KubernetesName = "blue"
+    namespace: KubernetesName = "default"
+    replicas: Annotated[int, Field(ge=0)] = 1
 
 
 class LegacyCompute(Model):
@@ -98,6 +134,16 @@ class Extension(Model):
     state: Literal["Succeeded", "Failed", "Canceled", "Creating", "Updating", "Deleting"] = "Succeeded"
     version: str | None = None
     settings: dict[str, str] | None = None
+    #: Codes of the last health check of an extension that failed.
+    health_codes: list[str] = []
+
+    @field_validator("health_codes")
+    @classmethod
+    def _known_codes(cls, codes: list[str]) -> list[str]:
+        unknown = [code for code in codes if code not in KNOWN_CODES]
+        if unknown:
+            raise ValueError(f"{unknown[0]!r} is none of the codes {', '.join(KNOWN_CODES)}")
+        return codes
 
 
 class Compute(Model):
@@ -148,13 +194,20 @@ class Cluster(Model):
     #: Resource group of the nodes of an AKS cluster; empty is AKS' own name for it.
     node_resource_group: str = ""
     node_pools: Annotated[list[NodePool], Field(min_length=1)] = [NodePool()]
+    #: Nodes of Azure Container Instances: no machines, in no node pool, with a taint of their own.
+    virtual_nodes: Annotated[int, Field(ge=0)] = 0
+    #: Whether somebody gives a Service of type LoadBalancer its address.
+    load_balancer: bool = True
     front_end: FrontEnd = "absent"
     namespaces: list[KubernetesName] = []
     v1_services: list[V1Service] = []
+    online_deployments: list[OnlineDeployment] = []
     legacy_computes: list[LegacyCompute] = []
     extension: Extension | None = None
     computes: list[Compute] = []
     denied: list[Denied] = []
+    #: What is believed of this cluster only: so one fleet can try many answers.
+    beliefs: ChosenBeliefs = {}
     kubernetes: RealKubernetes | None = None
 
     @property
@@ -186,17 +239,9 @@ class Scenario(Model):
     throttling: bool = True
     providers: dict[str, Literal["Registered", "NotRegistered", "Registering"]] = {}
     timing: Timing = Timing()
-    #: Other answers than the defaults of beliefs.yml, by the id of the belief.
-    beliefs: dict[str, str] = {}
+    beliefs: ChosenBeliefs = {}
     workspaces: list[Workspace] = []
     clusters: list[Cluster] = []
-
-    @field_validator("beliefs")
-    @classmethod
-    def _believe(cls, chosen: dict[str, str]) -> dict[str, str]:
-        for identifier, answer in chosen.items():
-            check_answer(identifier, answer)
-        return chosen
 
     @model_validator(mode="after")
     def _refer(self) -> Scenario:

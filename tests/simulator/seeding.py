@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filling a cluster with what the scenario says: nodes, namespaces, the front end, services of the first generation.
+"""Filling a cluster with what the scenario says: nodes, namespaces, what AksCompute made, the extension.
 
-Source: learn.microsoft.com/azure/aks/use-labels (nodes); AML-Kubernetes docs/attach-compute-on-aks-v1-cluster.md
-    (azureml-fe and its labels).
+Source: public scripts that select the pods of online deployments by isazuremlapp, ml.azure.com/endpoint-name and
+    ml.azure.com/deployment-name (their labels); legacy.py for what AksCompute made, nodes.py for nodes.
 
 Everything goes through the cluster's API, so that a real control plane can be filled in the same way.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from tests.simulator import legacy
 from tests.simulator import scenario as plan
 from tests.simulator.chart import Release, present_release
 from tests.simulator.chart import cluster as paths
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from tests.simulator.cluster_api import ClusterApi
     from tests.simulator.fleet import ClusterResource, Fleet, KubernetesCluster
 
-FRONT_END = {"azuremlappname": "azureml-fe"}
 FIRST_POLL, LAST_POLL = 0.02, 0.5
 """Real seconds between two looks at the pods of a cluster that has just been filled."""
 SETTLE_REAL_SECONDS = 20.0
@@ -37,79 +37,34 @@ async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> Non
     if spec.kubernetes is None or not await target.items(paths.NODES):
         for node in nodes(cluster):
             await create_node(target, node)
-    for name in [*spec.namespaces, *(service.namespace for service in spec.v1_services)]:
+    for name in spec.namespaces:
         await target.ensure_namespace(name)
-    if spec.front_end != "absent":
-        await _front_end(target, spec)
-    for service in spec.v1_services:
-        await target.create(paths.deployments(service.namespace), _v1_service(service))
+    await legacy.seed(target, spec, cluster.beliefs)
+    await _online_deployments(target, spec)
     for resource in fleet.resources.values():
         if resource.cluster is cluster:
             await _extensions(fleet, target, resource)
     await _settle(fleet, target, spec)
 
 
-async def _front_end(target: Cluster, spec: plan.Cluster) -> None:
-    """The router of the first generation's services, in namespace `default`."""
-    await target.create(paths.deployments("default"), front_end_deployment(spec.front_end, spec.extension))
-    service = manifest(
-        "v1",
-        "Service",
-        "azureml-fe",
-        namespace="default",
-        labels=dict(FRONT_END),
-        spec={
-            "type": "LoadBalancer",
-            "selector": dict(FRONT_END),
-            "ports": [
-                {"name": "http", "port": 80, "protocol": "TCP", "targetPort": 5001},
-                {"name": "https", "port": 443, "protocol": "TCP", "targetPort": 5004},
-            ],
-        },
-    )
-    await target.create(paths.services("default"), service)
-    address = {"loadBalancer": {"ingress": [{"ip": "20.50.0.4"}]}}
-    await target.merge(f"{paths.services('default')}/azureml-fe/status", {"status": address})
+async def _online_deployments(target: Cluster, spec: plan.Cluster) -> None:
+    for deployment in spec.online_deployments:
+        await target.ensure_namespace(deployment.namespace)
+        await target.create(paths.deployments(deployment.namespace), _online_deployment(deployment))
 
 
-def front_end_deployment(kind: plan.FrontEnd, extension: plan.Extension | None = None) -> dict[str, Any]:
-    """The Deployment `azureml-fe` of a scenario; the one that is not ready asks for a node that does not exist."""
-    labels = dict(FRONT_END)
-    pods = {**FRONT_END, "azuremlappversion": "v1" if kind == "v1" else "v2"}
-    pod: dict[str, Any] = {
-        "containers": [
-            {
-                "name": "azureml-fe",
-                "image": "mcr.microsoft.com/azureml/azureml-fe:2.1.0",
-                "resources": {"requests": {"cpu": "100m", "memory": "256Mi"}},
-            }
-        ]
+def _online_deployment(deployment: plan.OnlineDeployment) -> dict[str, Any]:
+    """The Deployment of an online deployment. Its pods carry `isazuremlapp=true`, as those of web services do."""
+    labels = {
+        "isazuremlapp": "true",
+        "ml.azure.com/endpoint-name": deployment.endpoint,
+        "ml.azure.com/deployment-name": deployment.name,
     }
-    if kind == "v2_not_ready":
-        pod["nodeSelector"] = {"simulated.example.com/absent": "true"}
-    found = manifest("apps/v1", "Deployment", "azureml-fe", namespace="default", labels=labels)
+    name = f"{deployment.name}-{deployment.endpoint}"
+    container = {"name": "inference-server", "image": "example.azurecr.io/azureml/online:1"}
+    found = manifest("apps/v1", "Deployment", name, namespace=deployment.namespace, labels=labels)
     found["spec"] = {
-        "replicas": 3 if kind != "v1" else 1,
-        "selector": {"matchLabels": dict(FRONT_END)},
-        "template": {"metadata": {"labels": pods}, "spec": pod},
-    }
-    if kind == "owned_by_extension":
-        release = Release(extension.name if extension else "azureml", "azureml", {}, managed_cluster=True)
-        found["metadata"]["labels"] |= release.labels()
-        found["metadata"]["annotations"] = release.annotations()
-    return found
-
-
-def _v1_service(service: plan.V1Service) -> dict[str, Any]:
-    labels = {"azuremlappname": service.name, "azuremlappversion": "1", "isazuremlapp": "true"}
-    container = {
-        "name": service.name,
-        "image": "example.azurecr.io/azureml/service:1",
-        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}},
-    }
-    found = manifest("apps/v1", "Deployment", service.name, namespace=service.namespace, labels=labels)
-    found["spec"] = {
-        "replicas": 1,
+        "replicas": deployment.replicas,
         "selector": {"matchLabels": labels},
         "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
     }
@@ -118,15 +73,18 @@ def _v1_service(service: plan.V1Service) -> dict[str, Any]:
 
 async def _extensions(fleet: Fleet, target: Cluster, resource: ClusterResource) -> None:
     for extension in resource.extensions.values():
-        if extension.installed:
+        spec = resource.cluster.spec.extension
+        codes = spec.health_codes if spec else []
+        if extension.installed or codes:
             release = Release(
                 extension.name,
                 extension.scope["cluster"]["releaseNamespace"],
                 extension.settings,
                 resource.managed,
-                beliefs=fleet.beliefs,
+                beliefs=resource.cluster.beliefs,
+                load_balancer=resource.cluster.spec.load_balancer,
             )
-            await present_release(target.api, release)
+            await present_release(target.api, release, codes, extension.installed)
 
 
 async def _settle(fleet: Fleet, target: Cluster, spec: plan.Cluster) -> None:

@@ -19,9 +19,9 @@ from tests.control_plane.nodes import NodeGroup
 from tests.control_plane.rest import APPLY_PATCH, MERGE_PATCH, Answer
 from tests.integration.control_plane.interposer import Interposer
 from tests.integration.harness import Ansible, TaskResult
-from tests.simulator.chart.components import crd_manifest
+from tests.simulator.chart.manifests import crd_manifest
 from tests.simulator.chart.release import Release
-from tests.simulator.seeding import front_end_deployment
+from tests.simulator.legacy import front_end_deployment
 
 pytestmark = pytest.mark.control_plane
 ANNOTATION = "azureml-fe-enable-upgrade"

@@ -120,3 +120,16 @@ def extension_body(settings: dict[str, str], **properties: Any) -> dict[str, Any
             **properties,
         }
     }
+
+
+def install(fleet: Simulator, arm: ArmClient, cluster: str, settings: dict[str, str] | None = None) -> dict[str, Any]:
+    """Install the extension as `ml`; returns the last answer of its status URL."""
+    wanted = extension_settings(fleet.clusters[cluster]["id"]) if settings is None else settings
+    created = arm.send("PUT", f"{AKS}/{cluster}/{EXTENSIONS}/ml", extension_body(wanted))
+    assert created.status_code in (200, 201)
+    return dict(arm.wait(created).json())
+
+
+def deployments(api: kubernetes_client.ApiClient, namespace: str = "azureml") -> dict[str, Any]:
+    found = kubernetes_client.AppsV1Api(api).list_namespaced_deployment(namespace)
+    return {item.metadata.name: item for item in found.items}

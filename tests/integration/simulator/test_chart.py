@@ -17,28 +17,12 @@ from tests.integration.simulator.conftest import (
     AKS,
     ARC,
     EXTENSIONS,
-    FLEET,
     KubernetesOf,
-    connect,
+    deployments,
     extension_body,
     extension_settings,
+    install,
 )
-
-UPGRADE = {"scoringFe.enableUpgrade": "true"}
-ANNOTATED = {"metadata": {"annotations": {"azureml-fe-enable-upgrade": "true"}}}
-
-
-def install(fresh: Simulator, arm: ArmClient, cluster: str, settings: dict[str, str] | None = None) -> dict[str, Any]:
-    """Install the extension as `ml`; returns the last answer of its status URL."""
-    wanted = extension_settings(fresh.clusters[cluster]["id"]) if settings is None else settings
-    created = arm.send("PUT", f"{AKS}/{cluster}/{EXTENSIONS}/ml", extension_body(wanted))
-    assert created.status_code in (200, 201)
-    return dict(arm.wait(created).json())
-
-
-def deployments(api: kubernetes_client.ApiClient, namespace: str = "azureml") -> dict[str, Any]:
-    found = kubernetes_client.AppsV1Api(api).list_namespaced_deployment(namespace)
-    return {item.metadata.name: item for item in found.items}
 
 
 def test_an_installation_really_creates_what_the_chart_holds(
@@ -88,56 +72,6 @@ def test_instance_types_can_be_written_once_the_extension_is_there(
     body["spec"] = {"resources": {"requests": "none"}}
     with pytest.raises(kubernetes_client.ApiException, match="422"):
         custom.create_cluster_custom_object(*where, body)
-
-
-def test_without_the_annotation_the_front_end_of_the_first_generation_stops_the_installation(
-    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
-) -> None:
-    settings = extension_settings(fresh.clusters["aks"]["id"], **UPGRADE)
-    failed = install(fresh, arm, "aks", settings)
-    message = failed["error"]["message"]
-    assert failed["status"] == "Failed"
-    assert "rendered manifests contain a resource that already exists" in message
-    assert 'missing key "app.kubernetes.io/managed-by": must be set to "Helm"' in message
-    assert "azureml" not in {
-        n.metadata.name for n in kubernetes_client.CoreV1Api(kubernetes_of("aks")).list_namespace().items
-    }
-    extension = arm.send("GET", f"{AKS}/aks/{EXTENSIONS}/ml").json()["properties"]
-    assert extension["provisioningState"] == "Failed"
-    assert extension["statuses"][0]["code"] == "InstallationFailed"
-    assert extension["statuses"][0]["level"] is None
-
-
-def test_with_the_annotation_the_front_end_is_taken_over_and_deleted_with_the_extension(
-    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
-) -> None:
-    # It was handed back once, which was a guess: Helm deletes what its release contains.
-    apps = kubernetes_client.AppsV1Api(kubernetes_of("aks"))
-    before = apps.patch_namespaced_deployment("azureml-fe", "default", ANNOTATED)
-    settings = extension_settings(fresh.clusters["aks"]["id"])
-    assert "invalid ownership metadata" in install(fresh, arm, "aks", settings)["error"]["message"]
-    assert install(fresh, arm, "aks", settings | UPGRADE)["status"] == "Succeeded"
-    taken = apps.read_namespaced_deployment("azureml-fe", "default")
-    assert taken.metadata.labels["app.kubernetes.io/managed-by"] == "Helm"
-    assert taken.spec.to_dict() == before.spec.to_dict()
-    assert taken.status.ready_replicas == 3
-    arm.wait(arm.send("DELETE", f"{AKS}/aks/{EXTENSIONS}/ml"))
-    assert deployments(kubernetes_of("aks"), "default") == {}
-    assert deployments(kubernetes_of("aks"), "azureml-ml").keys() == {"score"}
-
-
-def test_a_front_end_that_the_extension_does_not_delete_loses_only_the_marks_of_helm() -> None:
-    beliefs = {"front-end-with-the-extension-deleted": "kept"}
-    with Simulator({**FLEET, "beliefs": beliefs}, time_scale=100) as fleet:
-        arm, apps = ArmClient(fleet.ready), kubernetes_client.AppsV1Api(connect(fleet, "aks"))
-        before = apps.patch_namespaced_deployment("azureml-fe", "default", ANNOTATED)
-        settings = extension_settings(fleet.clusters["aks"]["id"], **UPGRADE)
-        assert install(fleet, arm, "aks", settings)["status"] == "Succeeded"
-        arm.wait(arm.send("DELETE", f"{AKS}/aks/{EXTENSIONS}/ml"))
-        back = apps.read_namespaced_deployment("azureml-fe", "default")
-    assert back.metadata.labels == before.metadata.labels
-    assert back.metadata.annotations["azureml-fe-enable-upgrade"] == "true"
-    assert back.status.ready_replicas == 3
 
 
 def test_settings_that_the_chart_refuses_leave_nothing_but_the_report(

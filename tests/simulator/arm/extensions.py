@@ -394,10 +394,18 @@ def _accepted(
     return Answer(status, None, {"Azure-AsyncOperation": url})
 
 
-def _release(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> Release:
+def _release(resource: ClusterResource, extension: ExtensionState) -> Release:
     namespace = extension.scope["cluster"]["releaseNamespace"]
     settings = {**extension.settings, **extension.protected}
-    return Release(extension.name, namespace, settings, resource.managed, extension.identity is not None, fleet.beliefs)
+    return Release(
+        extension.name,
+        namespace,
+        settings,
+        resource.managed,
+        has_identity=extension.identity is not None,
+        beliefs=resource.cluster.beliefs,
+        load_balancer=resource.cluster.spec.load_balancer,
+    )
 
 
 async def _announce(fleet: Fleet, extension: ExtensionState, seconds: float) -> None:
@@ -445,7 +453,7 @@ async def _carry_out(
         return ChartError(agents)
     try:
         api = await resource.cluster.api(fleet)
-        await work(api, _release(fleet, resource, extension), fleet.clock, seconds)
+        await work(api, _release(resource, extension), fleet.clock, seconds)
     except ChartError as failure:
         return failure
     except (UnexpectedAnswerError, aiohttp.ClientError, OSError) as error:
@@ -496,7 +504,7 @@ async def _delete(fleet: Fleet, resource: ClusterResource, extension: ExtensionS
 async def _uninstall(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> None:
     if extension.extension_type == AZUREML and not _agents_fault(resource):
         api = await resource.cluster.api(fleet)
-        await delete_release(api, _release(fleet, resource, extension))
+        await delete_release(api, _release(resource, extension))
 
 
 def _succeeded(fleet: Fleet, extension: ExtensionState, operation: Operation) -> None:

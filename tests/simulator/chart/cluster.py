@@ -13,6 +13,12 @@ MERGE_PATCH = "application/merge-patch+json"
 NODES = "/api/v1/nodes"
 NAMESPACES = "/api/v1/namespaces"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+WORKLOADS = {
+    "Deployment": "/apis/apps/v1/namespaces/{namespace}/deployments",
+    "DaemonSet": "/apis/apps/v1/namespaces/{namespace}/daemonsets",
+    "StatefulSet": "/apis/apps/v1/namespaces/{namespace}/statefulsets",
+}
+"""The collections of workloads by their kind."""
 INSTANCE_TYPES = "/apis/amlarc.azureml.com/v1alpha1/instancetypes"
 
 
@@ -26,9 +32,14 @@ def namespaced(group: str, namespace: str, plural: str) -> str:
     return f"{root}/namespaces/{namespace}/{plural}"
 
 
+def workloads(kind: str, namespace: str) -> str:
+    """The path of the workloads of a kind in a namespace."""
+    return WORKLOADS[kind].format(namespace=namespace)
+
+
 def deployments(namespace: str) -> str:
     """The path of the Deployments of a namespace."""
-    return namespaced("apps/v1", namespace, "deployments")
+    return workloads("Deployment", namespace)
 
 
 def pods(namespace: str) -> str:
@@ -39,6 +50,11 @@ def pods(namespace: str) -> str:
 def services(namespace: str) -> str:
     """The path of the Services of a namespace."""
     return namespaced("", namespace, "services")
+
+
+def secrets(namespace: str) -> str:
+    """The path of the Secrets of a namespace."""
+    return namespaced("", namespace, "secrets")
 
 
 def config_maps(namespace: str) -> str:

@@ -1,18 +1,32 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Helm release of the extension's chart, and how it can fail."""
+"""A Helm release of the extension's chart: the values that the chart reads, and how it can fail.
+
+The chart reads fewer keys than a user of the Azure CLI writes: `internalLoadBalancerProvider`, `sslSecret`,
+`sslCertPemFile`, `sslKeyPemFile` and `isAKSMigration` mean something to the CLI only, which turns them into keys below
+`scoringFe`. A value that nobody has turned has no effect, and Helm does not complain of values that it does not know.
+
+Source: src/k8s-extension/azext_k8s_extension/partner_extensions/AzureMLKubernetes.py of Azure/azure-cli-extensions.
+Belief: service-type-setting
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from tests.simulator.beliefs import Beliefs
 
 HELM_LABEL = "app.kubernetes.io/managed-by"
 RELEASE_NAME = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
+NODE_SELECTOR = "nodeSelector."
+
+ServiceType = Literal["LoadBalancer", "NodePort", "ClusterIP"]
 
 
 class ChartError(Exception):
@@ -22,6 +36,13 @@ class ChartError(Exception):
         """Carry Helm's message."""
         super().__init__(message)
         self.message = message
+
+
+class KeyPair(NamedTuple):
+    """A certificate and its key, as PEM; empty where a value was no Base64."""
+
+    certificate: str
+    key: str
 
 
 @dataclass(frozen=True)
@@ -34,6 +55,8 @@ class Release:
     managed_cluster: bool
     has_identity: bool = False
     beliefs: Beliefs = field(default_factory=Beliefs)
+    load_balancer: bool = True
+    """Whether somebody gives a Service of type LoadBalancer its address."""
 
     def flag(self, key: str, default: bool = False) -> bool:
         """A value as Helm's templates read it: `true` in any case is true. Keys are case-sensitive."""
@@ -56,6 +79,53 @@ class Release:
         return self.flag("inferenceRouterHA", default=True)
 
     @property
+    def router_replicas(self) -> int:
+        """How many replicas the inference router gets."""
+        return 3 if self.high_availability else 1
+
+    @property
+    def service_type(self) -> ServiceType:
+        """The type of the router's Service; a load balancer unless something else is asked for."""
+        wanted = self.values.get("inferenceRouterServiceType", "").lower()
+        if self.flag("scoringFe.serviceType.nodePort"):
+            return "NodePort"
+        if wanted == "nodeport" and self.beliefs.answer("service-type-setting") == "either":
+            return "NodePort"
+        return "ClusterIP" if wanted == "clusterip" else "LoadBalancer"
+
+    @property
+    def internal_load_balancer(self) -> bool:
+        """Whether the load balancer gets an address inside the network only."""
+        return self.flag("scoringFe.serviceType.internalLoadBalancer")
+
+    @property
+    def secure(self) -> bool:
+        """Whether the router is to serve HTTPS."""
+        return self.inference and not self.flag("allowInsecureConnections")
+
+    @property
+    def key_pair(self) -> KeyPair | None:
+        """The certificate and key in the values, or None unless both are there. They go before a Secret."""
+        certificate, key = self.values.get("scoringFe.sslCert"), self.values.get("scoringFe.sslKey")
+        return KeyPair(_decoded(certificate), _decoded(key)) if certificate and key else None
+
+    @property
+    def ssl_secret(self) -> str:
+        """The Secret in the release's namespace that holds certificate and key; empty without one."""
+        return self.values.get("scoringFe.sslSecret", "")
+
+    @property
+    def takes_over_front_end(self) -> bool:
+        """Whether the values allow to take over `default/azureml-fe`.
+
+        Source: AML-Kubernetes docs/attach-compute-on-aks-v1-cluster.md.
+        Belief: front-end-takeover-setting
+        """
+        if self.beliefs.answer("front-end-takeover-setting") == "namespace":
+            return self.values.get("scoringFe.namespace") == "default"
+        return self.flag("scoringFe.enableUpgrade")  # the answer enable-upgrade
+
+    @property
     def front_end_name(self) -> str:
         """The Deployment of the inference router."""
         return "azureml-fe-v2"
@@ -63,8 +133,7 @@ class Release:
     @property
     def node_selector(self) -> dict[str, str]:
         """The node selector in values such as `nodeSelector.key=value`."""
-        prefix = "nodeSelector."
-        return {k.removeprefix(prefix): v for k, v in self.values.items() if k.startswith(prefix)}
+        return {k.removeprefix(NODE_SELECTOR): v for k, v in self.values.items() if k.startswith(NODE_SELECTOR)}
 
     def labels(self) -> dict[str, str]:
         """The label that Helm puts on every object."""
@@ -88,6 +157,13 @@ class Release:
             ("annotation", annotations, RELEASE_NAMESPACE, self.namespace),
         ]
         return [_fault(*row) for row in wanted if _value(row[1], row[2]) != row[3]]
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
 
 
 def _value(found: object, key: str) -> object:

@@ -10,6 +10,7 @@ import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,19 @@ def docstring(name: str) -> str:
     return ast.get_docstring(ast.parse((SIMULATOR / name).read_text(encoding="utf-8"))) or ""
 
 
-def asked() -> Iterator[tuple[str, str, set[str]]]:
-    """Every place where code asks for an answer: the file, the id, and all texts that occur in the file."""
+@cache
+def asked() -> list[tuple[str, set[str]]]:
+    """Every place where code asks for an answer: the id, and all texts that occur in the file."""
+    return list(_asked())
+
+
+@cache
+def texts_of_tests() -> list[str]:
+    paths = [path for path in (*TESTS.rglob("*.py"), *TESTS.rglob("*.yml")) if path.name != "beliefs.yml"]
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
+def _asked() -> Iterator[tuple[str, set[str]]]:
     for path in SIMULATOR.rglob("*.py"):
         if path.name == "beliefs.py":
             continue
@@ -80,7 +92,7 @@ def asked() -> Iterator[tuple[str, str, set[str]]]:
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("beliefs.answer"):
                 (argument,) = node.args
                 assert isinstance(argument, ast.Constant), f"{path}: the id of a belief must be a literal"
-                yield path.name, str(argument.value), texts
+                yield str(argument.value), texts
 
 
 def test_the_file_has_the_form_of_a_list_of_beliefs() -> None:
@@ -93,16 +105,16 @@ def test_the_file_has_the_form_of_a_list_of_beliefs() -> None:
 
 
 def test_every_belief_that_code_asks_for_is_in_the_list() -> None:
-    assert {identifier for _, identifier, _ in asked()} <= set(every_belief())
+    assert {identifier for identifier, _ in asked()} <= set(every_belief())
 
 
 def test_code_asks_for_every_belief_that_is_not_marked_as_not_simulated() -> None:
-    assert {identifier for _, identifier, _ in asked()} == set(SIMULATED)
+    assert {identifier for identifier, _ in asked()} == set(SIMULATED)
 
 
 @pytest.mark.parametrize("identifier", list(SIMULATED))
 def test_code_tells_every_answer_apart(identifier: str) -> None:
-    texts = {text for _, name, found in asked() if name == identifier for text in found}
+    texts = {text for name, found in asked() if name == identifier for text in found}
     missing = set(SIMULATED[identifier].answers) - texts
     assert len(missing) <= 1, f"no code depends on {missing}"
 
@@ -110,8 +122,7 @@ def test_code_tells_every_answer_apart(identifier: str) -> None:
 @pytest.mark.parametrize(("identifier", "answer"), list(other_answers()))
 def test_every_answer_but_the_default_is_the_subject_of_a_test(identifier: str, answer: str) -> None:
     wanted = re.compile(rf"[\"']?{identifier}[\"']?\s*[:,]\s*[\"']?{answer}\b")
-    paths = [path for path in (*TESTS.rglob("*.py"), *TESTS.rglob("*.yml")) if path.name != "beliefs.yml"]
-    assert any(wanted.search(path.read_text(encoding="utf-8")) for path in paths)
+    assert any(wanted.search(text) for text in texts_of_tests())
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
