@@ -382,6 +382,13 @@ def _attach_fault(resource: ClusterResource) -> tuple[str, str] | None:
     if resource.cluster.spec.power_state == "Stopped":
         message = "An internal server error occurred. Please try again. If the problem persists, contact support"
         return "InternalServerError", message
+    spec = resource.cluster.spec
+    if (
+        not spec.local_accounts
+        and resource.cluster.beliefs.answer("attach-without-local-accounts") == "admin-credential"
+    ):
+        message = "Getting static credential is not allowed because this cluster is set to disable local accounts."
+        return "BadRequest", message
     return None
 
 

@@ -41,6 +41,8 @@ KNOWN_CODES = {
     "E40003": ("service", "Internal load balancer is not supported in the cluster"),
     "E40004": ("inferencev1", "Azureml Fe deployment not found"),
     "E40007": ("ssl", "The SSL key or certificate is not valid"),
+    "E45002": ("prometheus", "Prometheus operator conflict"),
+    "E45003": ("network", "Bad network connectivity"),
     "E45004": ("inferencev1", "Azureml Fe role conflict"),
     "E45005": ("inferencev1", "Azureml Fe deployment confict"),
     "E45006": ("instancetype", "Failed to validate or update instancetype"),
@@ -97,8 +99,8 @@ def examine(release: Release, facts: ClusterFacts) -> list[Finding]:
 
 def with_codes(codes: Sequence[str]) -> list[Finding]:
     """The findings of a health check that reported `codes` (none: all passed)."""
-    failed = {KNOWN_CODES[code][0]: Finding(KNOWN_CODES[code][0], code, KNOWN_CODES[code][1]) for code in codes}
-    return [failed.get(name, Finding(name)) for name in CHECKS]
+    failed = {KNOWN_CODES[code][0]: _failed(code) for code in codes}
+    return [failed.pop(name, Finding(name)) for name in CHECKS] + list(failed.values())
 
 
 def report(findings: Sequence[Finding], moment: str) -> str:
