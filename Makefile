@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. Both make their own Python environment in .cache/ first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test measure benchmark format lock clean
+.PHONY: help setup demo test measure benchmark format lock release clean
 # Compiled bytecode is wanted: without it every process pays for compiling the SDKs.
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -31,6 +31,9 @@ format: setup ## format the Python code
 
 lock: ## write the lock files anew after a change of a requirements file (ARGS=--upgrade: with the newest versions)
 	@sh scripts/environment.sh lock $(ARGS)
+
+release: setup ## prepare a release: make release VERSION=1.2.3 (docs/policy.md)
+	@$(PYTHON_TOOLS) -m scripts.release $(VERSION)
 
 clean: ## remove everything that the other commands made here
 	rm -rf .cache build
