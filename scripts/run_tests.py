@@ -92,6 +92,7 @@ STATIC = (
     Stage("lint", tool("ruff", "check", ".")),
     Stage("yaml", tool("yamllint", "--strict", ".")),
     Stage("licences", tool("python", "-m", "scripts.check_licences")),
+    Stage("reuse", tool("reuse", "lint"), ("REUSE.toml",)),
     Stage("audit", tool("python", "-m", "scripts.audit")),
     Stage("changelog", tool("antsibull-changelog", "lint"), ("changelogs/config.yaml",)),
 )
