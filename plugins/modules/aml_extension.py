@@ -19,6 +19,7 @@ description:
   - An extension whose last operation failed is sent again as a whole.
 author: azureml.fleet contributors (@azureml-fleet)
 extends_documentation_fragment:
+  - azureml.fleet.extension
   - azureml.fleet.azure
   - azureml.fleet.cluster.required
   - azureml.fleet.waiting
@@ -32,117 +33,14 @@ options:
     type: str
     choices: [absent, present]
     default: present
-  name:
-    description: Name of a new extension.
-    type: str
-    default: azureml
-  enable_training:
-    description: Whether the cluster runs training jobs. A new extension needs this, O(enable_inference), or both.
-    type: bool
-  enable_inference:
-    description:
-      - Whether the cluster serves models. Needs O(inference_router_service_type), and a decision about TLS - a
-        certificate with its key, or O(ssl_secret), and O(ssl_cname); or O(allow_insecure_connections=true).
-    type: bool
-  inference_router_service_type:
-    description: How the router is reached.
-    type: str
-    choices: [ClusterIP, LoadBalancer, NodePort]
-  internal_load_balancer_provider:
-    description:
-      - Whose internal load balancer the router gets. Only for AKS, and O(inference_router_service_type=LoadBalancer).
-    type: str
-    choices: [azure]
-  allow_insecure_connections:
-    description: Whether the router takes plain HTTP. For development and test.
-    type: bool
-  ssl_secret:
-    description: Name of a Kubernetes secret in namespace C(azureml) with certificate and key.
-    type: str
-  ssl_cname:
-    description: Name that clients use, and that the certificate covers.
-    type: str
-  ssl_certificate:
-    description: PEM text of the certificate, its chain behind it.
-    type: str
-  ssl_key:
-    description: PEM text of the certificate's private key, without a passphrase.
-    type: str
-  ssl_certificate_file:
-    description: File with what O(ssl_certificate) takes. Its text is sent, never its path.
-    type: path
-  ssl_key_file:
-    description: File with what O(ssl_key) takes. Its text is sent, never its path.
-    type: path
-  inference_router_ha:
-    description: Whether the router has three replicas, for which the cluster needs three nodes.
-    type: bool
-  node_selector:
-    description:
-      - Labels of the nodes that the components of the extension run on.
-      - Azure merges settings, so a label cannot be taken back by an update.
-    type: dict
-  install_nvidia_device_plugin:
-    description: Whether the extension installs the NVIDIA device plugin.
-    type: bool
-  install_prom_op:
-    description: Whether the extension installs the Prometheus operator.
-    type: bool
-  install_volcano:
-    description: Whether the extension installs the Volcano scheduler.
-    type: bool
-  install_dcgm_exporter:
-    description: Whether the extension installs NVIDIA's exporter of GPU metrics.
-    type: bool
-  cluster_purpose:
-    description: Whether the cluster is for development or for production.
-    type: str
-    choices: [DevTest, FastProd]
-  enable_upgrade:
-    description:
-      - Whether the extension takes over from the C(azureml-fe) of a legacy AksCompute (setting
-        C(scoringFe.enableUpgrade)).
-      - The Deployment must carry the annotation that M(azureml.fleet.azureml_fe_annotation) sets.
-    type: bool
-  settings:
-    description:
-      - Further settings of the extension. Their names are case-sensitive.
-      - A name that Azure would store and ignore (of an older version, or in another letter case) is refused.
-    type: dict
-  protected_settings:
-    description:
-      - Further protected settings. Azure never tells their values, so a changed value cannot be seen. They are sent
-        when a name is missing, when anything else is sent and none would be lost, or with
-        O(resend_protected_settings=true).
-      - Sent ones replace all those that the extension has. Where that would delete one that is not given, the task
-        fails.
-    type: dict
   resend_protected_settings:
     description: Send protected settings, certificate and key included, in any case. The task is then always changed.
     type: bool
     default: false
-  version:
-    description: Version to install and to stay at.
-    type: str
-  auto_upgrade_minor_version:
-    description:
-      - Whether Azure installs new minor versions by itself. A new extension does, unless O(version) is given.
-      - V(false) needs O(version).
-    type: bool
-  release_train:
-    description: Release train. A new extension gets V(stable).
-    type: str
   cluster:
     description:
       - Facts of the cluster, as C(facts.cluster) of M(azureml.fleet.aml_cluster_info). Saves reading them again.
     type: dict
-  allow_disruption:
-    description:
-      - Whether a live extension may be changed in a way that interrupts what runs on it - other values of
-        O(allow_insecure_connections), O(inference_router_service_type), O(internal_load_balancer_provider),
-        O(ssl_cname) or O(node_selector), and switching training or inference off.
-    type: bool
-    default: false
   force_delete:
     description:
       - Delete the extension in Azure although the cluster does not answer. What runs on the cluster stays there.

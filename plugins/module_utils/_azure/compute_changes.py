@@ -20,6 +20,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
 
@@ -40,14 +41,15 @@ _SDK_IDENTITIES = {
 
 
 @dataclass(frozen=True)
-class Attachment:
+class ComputeRequest:
     """A compute as it is to be sent. None and empty mean 'say nothing about it'."""
 
     name: str
     resource_id: str
     namespace: str
-    #: Inner properties as the service names them, those that the compute has already among them.
-    properties: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    #: The compute as the service sent it, empty for a new one: what it has and nobody asked to change is sent back.
+    existing: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    default_instance_type: str | None = None
     identity_type: str | None = None
     user_assigned_identities: tuple[str, ...] = ()
     description: str | None = None
@@ -63,7 +65,7 @@ def missing_library() -> str | None:
 
 
 def attach(
-    connection: AzureConnection, workspace: ResourceId, attachment: Attachment, *, poll_interval: float
+    connection: AzureConnection, workspace: ResourceId, request: ComputeRequest, *, poll_interval: float
 ) -> LROPoller[Any]:
     """Send the PUT of a compute of type Kubernetes. Raises AzureError."""
     from azure.ai.ml.entities import (
@@ -73,21 +75,21 @@ def attach(
     )
 
     identity = None
-    if attachment.identity_type:
-        assigned = [ManagedIdentityConfiguration(resource_id=each) for each in attachment.user_assigned_identities]
+    if request.identity_type:
+        assigned = [ManagedIdentityConfiguration(resource_id=each) for each in request.user_assigned_identities]
         identity = IdentityConfiguration(
-            type=_SDK_IDENTITIES[attachment.identity_type], user_assigned_identities=assigned or None
+            type=_SDK_IDENTITIES[request.identity_type], user_assigned_identities=assigned or None
         )
     compute = KubernetesCompute(
-        name=attachment.name,
-        resource_id=attachment.resource_id,
-        namespace=attachment.namespace,
-        properties=dict(attachment.properties),
+        name=request.name,
+        resource_id=request.resource_id,
+        namespace=request.namespace,
+        properties=_inner(request),
         identity=identity,
-        description=attachment.description,
-        tags=dict(attachment.tags) if attachment.tags is not None else None,
+        description=request.description,
+        tags=dict(request.tags) if request.tags is not None else None,
     )
-    doing = f"Attaching compute {attachment.name} to workspace {workspace.name}"
+    doing = f"Attaching compute {request.name} to workspace {workspace.name}"
     with azure_errors(doing), _own_cloud():
         poller: LROPoller[Any] = _client(connection, workspace, poll_interval).compute.begin_attach(compute)
     return poller
@@ -150,6 +152,15 @@ def _client(connection: AzureConnection, workspace: ResourceId, poll_interval: f
         **connection.retry_options,
         **where,
     )
+
+
+def _inner(request: ComputeRequest) -> dict[str, Any]:
+    """Return the inner properties to send: those that are there, without nulls, and those that are wanted."""
+    there = nested(request.existing, "properties", "properties")
+    inner = {key: value for key, value in there.items() if value is not None and key != "namespace"}
+    if request.default_instance_type:
+        inner["defaultInstanceType"] = request.default_instance_type
+    return inner
 
 
 @contextmanager

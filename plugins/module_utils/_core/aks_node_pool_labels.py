@@ -17,8 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.pool_labels import (
-    LabelError,
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import (
     checked_labels,
     merged,
 )
@@ -47,7 +46,7 @@ _PRECONDITION_FAILED = 412
 
 
 @dataclass
-class _Task:
+class _PoolLabelling:
     """One call, and what it works with."""
 
     call: Call
@@ -81,7 +80,7 @@ def run(call: Call) -> Outcome:
                 "changed; label its nodes with azureml.fleet.aml_node_labels."
             )
         wanted = _wanted(call)
-        task = _Task(call, connect_azure(call, MISSING_LIBRARY), cluster, waiting_for(call), wanted)
+        task = _PoolLabelling(call, connect_azure(call, MISSING_LIBRARY), cluster, waiting_for(call), wanted)
         pools = task.read()
         _refuse_unknown(task, pools)
         before = {name: node_pool(pools[name])["labels"] for name in wanted}
@@ -107,14 +106,11 @@ def _wanted(call: Call) -> dict[str, dict[str, str]]:
     for name, labels in call.params["pools"].items():
         if not isinstance(labels, Mapping):
             raise ModuleFailure(f"pools.{name} must be a map of labels. Nothing was changed.")
-        try:
-            wanted[str(name)] = checked_labels(str(name), labels, removing=removing)
-        except LabelError as error:
-            raise ModuleFailure(f"{error} Nothing was changed.") from error
+        wanted[str(name)] = checked_labels(f"node pool {name}", labels, removing=removing)
     return wanted
 
 
-def _refuse_unknown(task: _Task, pools: Mapping[str, Any]) -> None:
+def _refuse_unknown(task: _PoolLabelling, pools: Mapping[str, Any]) -> None:
     """Raise ModuleFailure when a pool that is named does not exist."""
     unknown = sorted(task.wanted.keys() - pools.keys())
     if unknown:
@@ -124,7 +120,7 @@ def _refuse_unknown(task: _Task, pools: Mapping[str, Any]) -> None:
         )
 
 
-def _label(task: _Task, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
+def _label(task: _PoolLabelling, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
     """Write one pool's labels and return them; begin again from a fresh read when somebody else was at work."""
     what = f"Node pool {name} of cluster {task.cluster.name}"
     while True:
@@ -153,7 +149,7 @@ def _label(task: _Task, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
         return labels
 
 
-def _read_again(task: _Task, name: str) -> dict[str, Any]:
+def _read_again(task: _PoolLabelling, name: str) -> dict[str, Any]:
     """Return a pool as it is now. Raises ModuleFailure when it is gone."""
     pools = task.read()
     _refuse_unknown(task, pools)

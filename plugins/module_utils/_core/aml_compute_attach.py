@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import compute_changes
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.compute_changes import Attachment
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.compute_changes import ComputeRequest
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import (
     compute_facts,
     read_compute,
@@ -22,7 +22,6 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
-    AttachmentError,
     ComputePlan,
     WantedCompute,
     check_wanted,
@@ -81,7 +80,7 @@ SPEC = ModuleSpec(
 
 
 @dataclass
-class _Task:
+class _Attaching:
     """One call, and what it works with."""
 
     call: Call
@@ -90,7 +89,7 @@ class _Task:
     waiting: Waiting
 
     @property
-    def plan(self) -> Callable[[WantedCompute, Mapping[str, Any] | None, str], ComputePlan]:
+    def plan(self) -> Callable[[WantedCompute, ComputeFacts | None, str], ComputePlan]:
         """Return the function that plans what the state asks for."""
         return plan_detach if self.call.params["state"] == "absent" else plan_attach
 
@@ -110,7 +109,7 @@ def run(call: Call) -> Outcome:
     with reported_failures():
         cluster = parse_cluster_id(call.params["cluster_id"])
         wanted = [_wanted(each, cluster, call) for each in _given(call.params)]
-        task = _Task(call, connect_azure(call, MISSING_LIBRARY), cluster, waiting_for(call))
+        task = _Attaching(call, connect_azure(call, MISSING_LIBRARY), cluster, waiting_for(call))
         begun = [_planned(task, each) for each in wanted]
         if not call.check_mode:
             for each in begun:
@@ -133,8 +132,7 @@ def _wanted(given: Mapping[str, Any], cluster: ResourceId, call: Call) -> Wanted
     workspace = parse_workspace_id(given["workspace_id"])
     identity = given.get("identity") or {}
     wanted = WantedCompute(
-        workspace_id=str(workspace),
-        workspace_name=workspace.name,
+        workspace=workspace,
         name=given["name"],
         namespace=given.get("namespace"),
         identity_type=identity.get("type"),
@@ -145,10 +143,7 @@ def _wanted(given: Mapping[str, Any], cluster: ResourceId, call: Call) -> Wanted
     )
     if call.params["state"] == "absent":
         return wanted
-    try:
-        check_wanted(wanted)
-    except AttachmentError as error:
-        raise ModuleFailure(f"{error} Nothing was changed.") from error
+    check_wanted(wanted)
     if cluster.is_a(AKS) and cluster.subscription_id.lower() != workspace.subscription_id.lower():
         raise ModuleFailure(
             f"Cluster {cluster.name} and workspace {workspace.name} are in different subscriptions, which Azure "
@@ -158,18 +153,15 @@ def _wanted(given: Mapping[str, Any], cluster: ResourceId, call: Call) -> Wanted
     return wanted
 
 
-def _planned(task: _Task, wanted: WantedCompute) -> _Begun:
-    """Return a compute with its plan. Raises ModuleFailure when it must not be touched."""
+def _planned(task: _Attaching, wanted: WantedCompute) -> _Begun:
+    """Return a compute with its plan. Raises AttachmentError when it must not be touched."""
     body = read_compute(task.connection, wanted.workspace_id, wanted.name)
-    try:
-        deleting = body is not None and states.is_deleting(_state(body))
-        plan = task.plan(wanted, None if deleting else body, str(task.cluster))
-    except AttachmentError as error:
-        raise ModuleFailure(f"{error} Nothing was changed.") from error
-    return _Begun(wanted, plan, body)
+    existing = None if body is None else compute_facts(body, wanted.workspace_id)
+    deleting = existing is not None and states.is_deleting(existing["provisioning_state"])
+    return _Begun(wanted, task.plan(wanted, None if deleting else existing, str(task.cluster)), body)
 
 
-def _submit(task: _Task, each: _Begun) -> None:
+def _submit(task: _Attaching, each: _Begun) -> None:
     """Send what the plan says; wait first for an operation that is in progress, and plan again then."""
     shown = each.plan
     while each.plan.action != "none":
@@ -190,27 +182,28 @@ def _submit(task: _Task, each: _Begun) -> None:
         each.plan = ComputePlan("none", shown.before, each.plan.after)
 
 
-def _send(task: _Task, each: _Begun) -> Any:
+def _send(task: _Attaching, each: _Begun) -> Any:
     """Send one request; return the SDK's poller."""
-    workspace = parse_workspace_id(each.wanted.workspace_id)
+    workspace = each.wanted.workspace
     interval = task.waiting.interval
     after = each.plan.after
     if after is None:
         return compute_changes.detach(task.connection, workspace, each.wanted.name, poll_interval=interval)
-    attachment = Attachment(
+    request = ComputeRequest(
         name=each.wanted.name,
         resource_id=str(task.cluster),
         namespace=after["namespace"] or "",
-        properties=each.plan.properties,
+        existing=each.body or {},
+        default_instance_type=each.wanted.default_instance_type,
         identity_type=after["identity_type"],
         user_assigned_identities=tuple(after["user_assigned_identities"]),
         description=after["description"],
         tags=after["tags"] or None,
     )
-    return compute_changes.attach(task.connection, workspace, attachment, poll_interval=interval)
+    return compute_changes.attach(task.connection, workspace, request, poll_interval=interval)
 
 
-def _settle(task: _Task, each: _Begun) -> dict[str, Any] | None:
+def _settle(task: _Attaching, each: _Begun) -> dict[str, Any] | None:
     """Wait until nothing happens to a compute any more; return its body, or None when it is gone."""
     return task.waiting.until(
         lambda: read_compute(task.connection, each.wanted.workspace_id, each.wanted.name),
@@ -220,7 +213,7 @@ def _settle(task: _Task, each: _Begun) -> dict[str, Any] | None:
     )
 
 
-def _finish(task: _Task, each: _Begun) -> None:
+def _finish(task: _Attaching, each: _Begun) -> None:
     """Wait for the end of what was begun for one compute, by us or by somebody before us.
 
     Raises ModuleFailure when it did not end well.
@@ -228,7 +221,7 @@ def _finish(task: _Task, each: _Begun) -> None:
     if each.poller is not None:
         verb = "Detaching" if each.plan.action == "detach" else "Attaching"
         preposition = "from" if each.plan.action == "detach" else "to"
-        doing = f"{verb} compute {each.wanted.name} {preposition} workspace {each.wanted.workspace_name}"
+        doing = f"{verb} compute {each.wanted.name} {preposition} workspace {each.wanted.workspace.name}"
         compute_changes.follow(task.waiting, each.poller, _what(each.wanted), doing)
     if each.poller is None and (each.body is None or states.is_settled(_state(each.body))):
         return
@@ -241,14 +234,14 @@ def _finish(task: _Task, each: _Begun) -> None:
         raise ModuleFailure(f"{_what(each.wanted)} is gone: somebody detached it meanwhile. Run again to attach it.")
     facts = compute_facts(each.body, each.wanted.workspace_id)
     if not states.has_succeeded(facts["provisioning_state"]):
-        raise ModuleFailure(failures.compute_failure(facts, each.wanted.workspace_name), compute=facts)
+        raise ModuleFailure(failures.compute_failure(facts, each.wanted.workspace.name), compute=facts)
 
 
-def _outcome(task: _Task, begun: list[_Begun]) -> Outcome:
+def _outcome(task: _Attaching, begun: list[_Begun]) -> Outcome:
     """Return the result: the computes as they are now, or as they would be."""
     differences = [
         Difference(
-            subject=f"compute {each.wanted.name} of workspace {each.wanted.workspace_name}",
+            subject=f"compute {each.wanted.name} of workspace {each.wanted.workspace.name}",
             before=each.plan.before or {},
             after=each.plan.after or {},
         )
@@ -262,7 +255,7 @@ def _outcome(task: _Task, begun: list[_Begun]) -> Outcome:
     )
 
 
-def _result(task: _Task, each: _Begun) -> ComputeFacts:
+def _result(task: _Attaching, each: _Begun) -> ComputeFacts:
     """Return one compute: as it was read last, or as the plan makes it."""
     after = each.plan.after
     read_last = each.poller is None or task.call.params["wait"]
@@ -294,4 +287,4 @@ def _state(body: Mapping[str, Any]) -> str:
 
 def _what(wanted: WantedCompute) -> str:
     """Return a compute in words."""
-    return f"Compute {wanted.name} of workspace {wanted.workspace_name}"
+    return f"Compute {wanted.name} of workspace {wanted.workspace.name}"

@@ -24,21 +24,22 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting impor
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures, names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
-    SERVICE_TYPES,
-    SWITCHES,
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import (
+    EXCLUSIONS,
     ExtensionOptions,
-    final_settings,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import (
     ExtensionPlan,
     Release,
     plan_extension,
+    shown,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import argument_spec
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
@@ -53,39 +54,17 @@ MISSING_LIBRARY = MISSING_AZURE or extension_changes.MISSING_LIBRARY or certific
 SPEC = ModuleSpec(
     argument_spec={
         "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
-        "name": {"type": "str", "default": names.DEFAULT_EXTENSION_NAME},
-        **{option: {"type": "bool"} for option in SWITCHES},
-        "inference_router_service_type": {"type": "str", "choices": list(SERVICE_TYPES)},
-        "internal_load_balancer_provider": {"type": "str", "choices": ["azure"]},
-        "ssl_secret": {"type": "str", "no_log": False},
-        "ssl_cname": {"type": "str"},
-        "ssl_certificate": {"type": "str", "no_log": True},
-        "ssl_key": {"type": "str", "no_log": True},
-        "ssl_certificate_file": {"type": "path"},
-        "ssl_key_file": {"type": "path", "no_log": False},
-        "node_selector": {"type": "dict"},
-        "cluster_purpose": {"type": "str", "choices": ["DevTest", "FastProd"]},
-        "settings": {"type": "dict"},
-        "protected_settings": {"type": "dict", "no_log": True},
+        **argument_spec(ExtensionOptions),
         "resend_protected_settings": {"type": "bool", "default": False},
-        "version": {"type": "str"},
-        "auto_upgrade_minor_version": {"type": "bool"},
-        "release_train": {"type": "str"},
         "cluster": {"type": "dict"},
-        "allow_disruption": {"type": "bool", "default": False},
         "force_delete": {"type": "bool", "default": False},
     },
-    mutually_exclusive=(
-        ("ssl_certificate", "ssl_certificate_file"),
-        ("ssl_key", "ssl_key_file"),
-        ("ssl_secret", "ssl_certificate"),
-        ("ssl_secret", "ssl_certificate_file"),
-    ),
+    mutually_exclusive=EXCLUSIONS,
 ).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
 
 
 @dataclass
-class _Task:
+class _Installation:
     """One call, and what it works with."""
 
     call: Call
@@ -123,11 +102,11 @@ def run(call: Call) -> Outcome:
     """Install, update or delete the extension."""
     refuse_missing(MISSING_LIBRARY)
     with reported_failures():
-        task = _Task(call, connect_azure(call), parse_cluster_id(call.params["cluster_id"]), waiting_for(call))
+        task = _Installation(call, connect_azure(call), parse_cluster_id(call.params["cluster_id"]), waiting_for(call))
         return _absent(task) if call.params["state"] == "absent" else _present(task)
 
 
-def _present(task: _Task) -> Outcome:
+def _present(task: _Installation) -> Outcome:
     """Bring the extension to what the options say."""
     options = _options(task.call)
     cluster = _cluster_facts(task)
@@ -154,7 +133,7 @@ def _present(task: _Task) -> Outcome:
 
 
 def _plan(
-    task: _Task, options: ExtensionOptions, cluster: ClusterFacts, existing: ExtensionFacts | None
+    task: _Installation, options: ExtensionOptions, cluster: ClusterFacts, existing: ExtensionFacts | None
 ) -> ExtensionPlan:
     """Return what is to be sent; an extension that is being deleted counts as gone.
 
@@ -167,7 +146,7 @@ def _plan(
     plan = plan_extension(
         existing,
         wanted,
-        Release(params["version"], params["auto_upgrade_minor_version"], params["release_train"]),
+        Release.of(options),
         extension_id=f"{task.cluster}/providers/Microsoft.KubernetesConfiguration/extensions/{params['name']}",
         name=params["name"],
         resend_protected=params["resend_protected_settings"],
@@ -184,7 +163,7 @@ def _plan(
     return plan
 
 
-def _apply(task: _Task, plan: ExtensionPlan, before: ExtensionFacts | None) -> Outcome:
+def _apply(task: _Installation, plan: ExtensionPlan, before: ExtensionFacts | None) -> Outcome:
     """Send the plan; wait for its end if asked to. Raises AzureError, `.busy` when another operation is in the way."""
     name = plan.after["name"] if plan.after else str(task.call.params["name"])
     request = ExtensionRequest(
@@ -213,7 +192,7 @@ def _apply(task: _Task, plan: ExtensionPlan, before: ExtensionFacts | None) -> O
     return _outcome(task, before, after, plan, submitted=True)
 
 
-def _followed(task: _Task, poller: LROPoller[dict[str, Any]], name: str, doing: str) -> ExtensionFacts:
+def _followed(task: _Installation, poller: LROPoller[dict[str, Any]], name: str, doing: str) -> ExtensionFacts:
     """Return the extension after its operation has ended well. Raises ModuleFailure when it did not."""
     try:
         body = follow(task.waiting, poller, task.what(name), doing)
@@ -227,7 +206,7 @@ def _followed(task: _Task, poller: LROPoller[dict[str, Any]], name: str, doing: 
     return _succeeded(task, facts)
 
 
-def _succeeded(task: _Task, facts: ExtensionFacts | None) -> ExtensionFacts:
+def _succeeded(task: _Installation, facts: ExtensionFacts | None) -> ExtensionFacts:
     """Return `facts` of an extension that is in order.
 
     Raises ModuleFailure when it is gone or Failed, which it can be although the operation ended well.
@@ -242,7 +221,7 @@ def _succeeded(task: _Task, facts: ExtensionFacts | None) -> ExtensionFacts:
     return facts
 
 
-def _absent(task: _Task) -> Outcome:
+def _absent(task: _Installation) -> Outcome:
     """Delete the extension, whatever its name, and wait until it is gone."""
     before = existing = task.read()
     submitted = False
@@ -255,7 +234,7 @@ def _absent(task: _Task) -> Outcome:
     return _outcome(task, before, None, None, submitted=submitted)
 
 
-def _delete(task: _Task, existing: ExtensionFacts) -> bool:
+def _delete(task: _Installation, existing: ExtensionFacts) -> bool:
     """Send the deletion when no other operation is in progress; return whether it was accepted."""
     force = bool(task.call.params["force_delete"])
     if not force and not states.is_settled(existing["provisioning_state"]):
@@ -285,7 +264,7 @@ def _delete(task: _Task, existing: ExtensionFacts) -> bool:
     return True
 
 
-def _after_deletion(task: _Task, name: str) -> ExtensionFacts | None:
+def _after_deletion(task: _Installation, name: str) -> ExtensionFacts | None:
     """Return what is left of the extension once nothing happens to it any more; None when it is gone."""
     found = task.settle(task.read())
     if found is not None and found["name"] == name and states.has_failed(found["provisioning_state"]):
@@ -312,25 +291,11 @@ def _options(call: Call) -> ExtensionOptions:
     protected = params["protected_settings"] or {}
     for value in protected.values():
         call.hide(str(value))
-    names = (
-        *SWITCHES,
-        "inference_router_service_type",
-        "internal_load_balancer_provider",
-        "ssl_secret",
-        "ssl_cname",
-        "cluster_purpose",
-    )
-    return ExtensionOptions(
-        ssl_certificate=certificates.to_setting(certificate) if certificate else None,
-        ssl_key=certificates.to_setting(key) if key else None,
-        node_selector=params["node_selector"] or {},
-        settings=params["settings"] or {},
-        protected_settings=protected,
-        **{name: params[name] for name in names},
-    )
+    given = {name: params[name] for name in argument_spec(ExtensionOptions) if params[name] is not None}
+    return ExtensionOptions(**{**given, "ssl_certificate": certificate, "ssl_key": key})
 
 
-def _cluster_facts(task: _Task) -> ClusterFacts:
+def _cluster_facts(task: _Installation) -> ClusterFacts:
     """Return the cluster's facts: those given, when they are of this cluster, or those that Azure tells."""
     given: Mapping[str, Any] | None = task.call.params["cluster"]
     if not given:
@@ -349,7 +314,7 @@ def _cluster_facts(task: _Task) -> ClusterFacts:
 
 
 def _outcome(
-    task: _Task,
+    task: _Installation,
     before: ExtensionFacts | None,
     after: ExtensionFacts | None,
     plan: ExtensionPlan | None,
@@ -360,8 +325,8 @@ def _outcome(
     resent = plan is not None and plan.action == "update" and plan.protected is not None
     difference = Difference(
         subject=f"extension {(after or before or {'name': task.call.params['name']})['name']} of {task.cluster.name}",
-        before=_shown(before),
-        after=_shown(after) | ({"protected_values": "sent again"} if resent else {}),
+        before=shown(before),
+        after=shown(after, resent=resent),
     )
     return Outcome(
         changed=difference.before != difference.after,
@@ -372,19 +337,3 @@ def _outcome(
         },
         differences=[difference],
     )
-
-
-def _shown(facts: ExtensionFacts | None) -> dict[str, Any]:
-    """Return what of an extension can be wanted: the form that is compared and that `--diff` shows."""
-    if facts is None or states.is_deleting(facts["provisioning_state"]):
-        return {}
-    failed = states.has_failed(facts["provisioning_state"])
-    return {
-        "name": facts["name"],
-        "state": facts["provisioning_state"] if failed else "installed",
-        "version": facts["pinned_version"] or "newest",
-        "auto_upgrade_minor_version": facts["auto_upgrade_minor_version"],
-        "release_train": (facts["release_train"] or "").lower(),
-        "settings": dict(sorted(facts["settings"].items())),
-        "protected_settings": facts["protected_settings"],
-    }

@@ -6,15 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types as rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import (
+    InstanceTypePlan,
+    plan_instance_types,
+    plan_one,
+    plan_removal,
+    shown,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import instance_types
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import FIELD_MANAGER, ClusterConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import write_on_current
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.instance_types import Writer
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
@@ -46,18 +52,6 @@ SPEC = ModuleSpec(
 ).merge(*CLUSTER_ACCESS)
 
 
-@dataclass(frozen=True)
-class Change:
-    """What happens to one InstanceType. `wanted` is None when it is to be removed."""
-
-    name: str
-    action: Literal["none", "create", "change", "remove"]
-    before: InstanceTypeFacts | None
-    after: InstanceTypeFacts | None
-    wanted: InstanceType | None
-    found: Mapping[str, Any] | None
-
-
 def run(call: Call) -> Outcome:
     """Read what is, plan what should be, write what differs, report."""
     wanted = _wanted(call.params)
@@ -65,12 +59,12 @@ def run(call: Call) -> Outcome:
         _refuse_problems(wanted, call.params["extension_node_selector"])
     with open_cluster(call) as cluster:
         found = _read(call, cluster)
-        plan = _plan(call.params, wanted, found)
+        plan = _plan(call.params, wanted, {name: rules.from_object(each) for name, each in found.items()})
         if not call.params["force_conflicts"]:
             _refuse_conflicts(cluster, plan, call.params["mode"])
         if not call.check_mode:
-            for change in plan:
-                _apply(call.params, cluster, change)
+            for each in plan:
+                _apply(call.params, cluster, each, found.get(each.name))
         return _outcome(cluster, plan)
 
 
@@ -109,73 +103,42 @@ def _read(call: Call, cluster: ClusterConnection) -> dict[str, dict[str, Any]]:
 
 
 def _plan(
-    params: Mapping[str, Any], wanted: Sequence[InstanceType], found: Mapping[str, dict[str, Any]]
-) -> list[Change]:
+    params: Mapping[str, Any], wanted: Sequence[InstanceType], found: Mapping[str, InstanceTypeFacts]
+) -> list[InstanceTypePlan]:
     """Return what happens to every InstanceType that is named, or pruned."""
     if params["state"] == "absent":
-        return [_removal(each.name, found.get(each.name)) for each in wanted]
-    plan = [_wish(params["mode"], each, found.get(each.name)) for each in wanted]
-    if params["prune"]:
-        named = {each.name for each in wanted}
-        plan += [
-            _removal(name, found[name])
-            for name in sorted(found.keys() - named)
-            if rules.from_object(found[name])["managed"]
-        ]
-    return plan
+        return [plan_removal(each.name, found.get(each.name)) for each in wanted]
+    return plan_instance_types(found, wanted, mode=params["mode"], prune=params["prune"])
 
 
-def _wish(mode: str, wanted: InstanceType, found: Mapping[str, Any] | None) -> Change:
-    """Return what happens to an InstanceType that should be there."""
-    before = None if found is None else rules.from_object(found)
-    if mode == "replace":
-        after = rules.replaced(before, wanted)
-    else:
-        after = rules.merged(before, wanted, rules.owners(found or {}), FIELD_MANAGER)
-    if before is None:
-        return Change(wanted.name, "create", None, after, wanted, None)
-    action: Literal["none", "change"] = "none" if before == after else "change"
-    return Change(wanted.name, action, before, after, wanted, found)
-
-
-def _removal(name: str, found: Mapping[str, Any] | None) -> Change:
-    """Return what happens to an InstanceType that should not be there."""
-    if found is None:
-        return Change(name, "none", None, None, None, None)
-    return Change(name, "remove", rules.from_object(found), None, None, found)
-
-
-def _refuse_conflicts(cluster: ClusterConnection, plan: Sequence[Change], mode: str) -> None:
+def _refuse_conflicts(cluster: ClusterConnection, plan: Sequence[InstanceTypePlan], mode: str) -> None:
     """Raise ModuleFailure when a merge would change what somebody else set: the API would refuse it too."""
     if mode != "merge":
         return
-    for change in plan:
-        if change.before and change.after and change.found:
-            owners = rules.owners(change.found)
-            conflicts = rules.conflicts(change.before, change.after, owners, FIELD_MANAGER)
-            if conflicts:
-                raise ModuleFailure(
-                    instance_types.conflict_message(cluster, change.name, conflicts), conflicts=conflicts
-                )
+    for each in plan:
+        conflicts = rules.conflicts(each.before, each.after) if each.before and each.after else {}
+        if conflicts:
+            raise ModuleFailure(instance_types.conflict_message(cluster, each.name, conflicts), conflicts=conflicts)
 
 
-def _apply(params: Mapping[str, Any], cluster: ClusterConnection, change: Change) -> None:
-    """Make one change, on the object as it is at that moment."""
-    if change.action == "none":
+def _apply(
+    params: Mapping[str, Any], cluster: ClusterConnection, planned: InstanceTypePlan, found: Mapping[str, Any] | None
+) -> None:
+    """Do what is planned, on the object as it is at that moment."""
+    if planned.action == "none":
         return
-    writer = Writer(cluster, change.name, force=params["force_conflicts"])
+    writer = Writer(cluster, planned.name, force=params["force_conflicts"])
 
-    def write(found: Mapping[str, Any] | None) -> None:
-        if change.wanted is None:
-            pruned = change.name not in _named(params)
-            writer.remove(found, only_managed=pruned)
+    def write(current: Mapping[str, Any] | None) -> None:
+        if planned.wanted is None:
+            pruned = planned.name not in _named(params)
+            writer.remove(current, only_managed=pruned)
         else:
-            now = _wish(params["mode"], change.wanted, found)
+            now = plan_one(None if current is None else rules.from_object(current), planned.wanted, params["mode"])
             if now.action != "none" and now.after is not None:
-                writer.write(found, change.wanted, now.after, replace=params["mode"] == "replace")
+                writer.write(current, planned.wanted, now.after, replace=params["mode"] == "replace")
 
-    subject = f"Instance type '{change.name}' of {cluster.name}"
-    write_on_current(change.found, write, writer.read, subject)
+    write_on_current(found, write, writer.read, f"Instance type '{planned.name}' of {cluster.name}")
 
 
 def _named(params: Mapping[str, Any]) -> set[str]:
@@ -183,23 +146,18 @@ def _named(params: Mapping[str, Any]) -> set[str]:
     return {each.name for each in _wanted(params)}
 
 
-def _outcome(cluster: ClusterConnection, plan: Sequence[Change]) -> Outcome:
+def _outcome(cluster: ClusterConnection, plan: Sequence[InstanceTypePlan]) -> Outcome:
     """Report the InstanceTypes as they are now, or would be."""
     return Outcome(
-        changed=any(change.action != "none" for change in plan),
+        changed=any(each.action != "none" for each in plan),
         result={
-            "instance_types": [change.after for change in plan if change.after is not None],
-            "created": [change.name for change in plan if change.action == "create"],
-            "updated": [change.name for change in plan if change.action == "change"],
-            "removed": [change.name for change in plan if change.action == "remove"],
+            "instance_types": [shown(each.after) for each in plan if each.after is not None],
+            "created": [each.name for each in plan if each.action == "create"],
+            "updated": [each.name for each in plan if each.action == "update"],
+            "removed": [each.name for each in plan if each.action == "delete"],
         },
         differences=[
-            Difference(f"instance type {change.name} on {cluster.name}", _shown(change.before), _shown(change.after))
-            for change in plan
+            Difference(f"instance type {each.name} on {cluster.name}", shown(each.before), shown(each.after))
+            for each in plan
         ],
     )
-
-
-def _shown(facts: InstanceTypeFacts | None) -> dict[str, Any]:
-    """Return an InstanceType as a diff shows it."""
-    return {} if facts is None else dict(facts)

@@ -15,6 +15,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels as rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import label_texts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import cluster_kind
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import nodes
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, selector
@@ -39,7 +40,7 @@ _REMEDY = "Use azureml.fleet.aks_node_pool_labels, whose labels survive scaling 
 
 
 @dataclass(frozen=True)
-class Change:
+class _Labelling:
     """The labels of one node; a wanted value of None is a label to be removed."""
 
     node: Mapping[str, Any]
@@ -83,7 +84,7 @@ def _wanted(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not all(isinstance(labels, Mapping) for labels in every):
         raise ModuleFailure("Nothing was changed: 'nodes' must hold, for each node, its labels as key: value.")
     absent = params["state"] == "absent"
-    return [{key: "" if absent else rules.as_text(value) for key, value in labels.items()} for labels in every]
+    return [dict.fromkeys(labels, "") if absent else label_texts(labels) for labels in every]
 
 
 def _refuse_labels(params: Mapping[str, Any]) -> None:
@@ -93,7 +94,7 @@ def _refuse_labels(params: Mapping[str, Any]) -> None:
         raise ModuleFailure(f"No node was labelled, because {'; '.join(sorted(problems))}.")
 
 
-def _plan(params: Mapping[str, Any], cluster: ClusterConnection) -> list[Change]:
+def _plan(params: Mapping[str, Any], cluster: ClusterConnection) -> list[_Labelling]:
     """Return the wanted labels of every node in question, from one request."""
     chosen = selector(params["selector"]) if params["selector"] else None
     found = {node["metadata"]["name"]: node for node in cluster.list(NODES, label_selector=chosen)}
@@ -110,7 +111,8 @@ def _plan(params: Mapping[str, Any], cluster: ClusterConnection) -> list[Change]
         raise ModuleFailure(f"No node of {cluster.name} matches {chosen or 'the options'}; nothing was changed.")
     absent = params["state"] == "absent"
     return [
-        Change(found[name], dict.fromkeys(wanted[name]) if absent else dict(wanted[name])) for name in sorted(wanted)
+        _Labelling(found[name], dict.fromkeys(wanted[name]) if absent else dict(wanted[name]))
+        for name in sorted(wanted)
     ]
 
 
@@ -121,7 +123,7 @@ def _refuse_aks(cluster: ClusterConnection, found: Mapping[str, Mapping[str, Any
             raise ModuleFailure(f"No node of {cluster.name} was labelled: node {name} belongs to AKS. {_REMEDY}")
 
 
-def _write(cluster: ClusterConnection, change: Change) -> None:
+def _write(cluster: ClusterConnection, change: _Labelling) -> None:
     """Set the labels of one node, on the node as it is at that moment."""
 
     def write(node: Mapping[str, Any]) -> None:
@@ -144,7 +146,7 @@ def _subset(node: Mapping[str, Any], wanted: Mapping[str, str | None]) -> dict[s
     return {key: labels[key] for key in wanted if key in labels}
 
 
-def _outcome(cluster: ClusterConnection, plan: list[Change]) -> Outcome:
+def _outcome(cluster: ClusterConnection, plan: list[_Labelling]) -> Outcome:
     """Report the labels as they are now, or would be."""
     return Outcome(
         changed=any(change.before != change.after for change in plan),

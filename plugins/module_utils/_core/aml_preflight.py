@@ -13,7 +13,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._reading impor
 from ansible_collections.azureml.fleet.plugins.module_utils._core._settings import settings_from
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.certificates import MISSING_CRYPTOGRAPHY
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import Plan, make_plan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import empty_plan, make_plan
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import (
     Settings,
 )
@@ -43,12 +43,12 @@ def run(call: Call) -> Outcome:
     }
     facts = call.params["facts"]
     if facts is None and call.params["read"]:
-        facts = result["facts"] = read_facts(call, str(settings.text("cluster_id")), settings.workspace_ids())
+        facts = result["facts"] = read_facts(call, settings.cluster_id, settings.workspace_ids())
     if facts is None:
         return Outcome(result=result)
     findings = rules.judge(settings, facts)
     blocked = any(finding.rule.severity == "blocker" for finding in findings)
-    plan = Plan(()) if blocked else make_plan(settings, facts)
+    plan = empty_plan() if blocked else make_plan(settings, facts)
     result["findings"] = [finding.to_result() for finding in findings]
     result["plan"] = plan.to_result()
     result["verdict"] = "blocked" if blocked else "change" if plan.changes else "current"

@@ -29,7 +29,7 @@ def run(call: Call) -> Outcome:
     settings = settings_from(call.params["variables"])
     facts = call.params["facts"]
     if facts is None:
-        facts = read_facts(call, str(settings.text("cluster_id")), settings.workspace_ids())
+        facts = read_facts(call, settings.cluster_id, settings.workspace_ids())
     checks = verify(settings, facts, call.params["before"])
     result = {"checks": [check.to_result() for check in checks]}
     failed = [check for check in checks if check.problems]

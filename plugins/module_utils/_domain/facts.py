@@ -105,6 +105,8 @@ class InstanceTypeFacts(TypedDict):
     requests: dict[str, str]
     limits: dict[str, str]
     managed: bool  # carries our managed-by label
+    #: Field (such as `nodeSelector.pool`) -> who set it: pairs of field manager and operation (Apply or Update).
+    owners: dict[str, list[tuple[str, str]]]
 
 
 class WorkloadFacts(TypedDict):

@@ -12,6 +12,10 @@ EXTENSION_NAMESPACE = "azureml"
 DEFAULT_EXTENSION_NAME = "azureml"
 
 
+#: The name under which the API server records which fields are ours (server-side apply), and who made an object.
+FIELD_MANAGER = "azureml.fleet"
+
+
 def v1_namespace(workspace: str) -> str:
     """Return the namespace into which v1 deploys the web services of a workspace, which is written in lower case.
 

@@ -10,6 +10,7 @@ available in AKS, and the two before it (N-2).
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 #: Generally available in AKS in November 2026 (https://github.com/Azure/AKS/releases). Users override the list with
@@ -27,7 +28,7 @@ def minor_version(version: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def version_standing(version: str | None, supported: tuple[str, ...] | list[str]) -> Standing:
+def version_standing(version: str | None, supported: Sequence[str]) -> Standing:
     """Tell how `version` stands to the window of `supported` minor versions; "unknown" when either cannot be read."""
     window = [each for each in map(minor_version, supported) if each]
     actual = minor_version(version or "")

@@ -8,6 +8,8 @@ https://learn.microsoft.com/azure/machine-learning/reference-kubernetes says: wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 #: Locations of Microsoft.Kubernetes/connectedClusters as the provider itself lists them for the public cloud
 #: (`az provider show --namespace Microsoft.Kubernetes`). Users override the list with `aml_supported_regions`.
 SUPPORTED_REGIONS: tuple[str, ...] = (
@@ -47,6 +49,6 @@ def region_name(text: str) -> str:
     return "".join(text.split()).lower()
 
 
-def region_is_supported(region: str, supported: tuple[str, ...] | list[str]) -> bool:
+def region_is_supported(region: str, supported: Sequence[str]) -> bool:
     """Tell whether `region` is among `supported`, however either is spelt."""
     return region_name(region) in {region_name(each) for each in supported}

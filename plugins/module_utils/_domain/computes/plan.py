@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, same_id
 
 #: Namespace that Azure Machine Learning takes when none is named (azure.ai.ml.entities.KubernetesCompute).
 DEFAULT_NAMESPACE = "default"
+STAGE = "compute"
 
 
 class AttachmentError(InputError):
@@ -38,8 +41,7 @@ class ComputeView(TypedDict):
 class WantedCompute:
     """One attachment as the user writes it; None means 'as it is'."""
 
-    workspace_id: str
-    workspace_name: str
+    workspace: ResourceId
     name: str
     namespace: str | None = None
     identity_type: str | None = None
@@ -47,6 +49,30 @@ class WantedCompute:
     default_instance_type: str | None = None
     description: str | None = None
     tags: Mapping[str, str] | None = None
+
+    @property
+    def workspace_id(self) -> str:
+        """The workspace's id in Azure's own spelling."""
+        return str(self.workspace)
+
+    @property
+    def subject(self) -> str:
+        """The compute in words, without the word compute."""
+        return f"{self.name} in workspace {self.workspace.name}"
+
+    def to_option(self) -> dict[str, Any]:
+        """Return the attachment as `aml_compute_attach` takes it; what was not asked for is left out."""
+        option: dict[str, Any] = {"workspace_id": self.workspace_id, "name": self.name}
+        if self.namespace is not None:
+            option["namespace"] = self.namespace
+        if self.identity_type is not None:
+            option["identity"] = {"type": self.identity_type}
+            if self.user_assigned_identities:
+                option["identity"]["user_assigned_identities"] = list(self.user_assigned_identities)
+        for name in ("default_instance_type", "description", "tags"):
+            if getattr(self, name) is not None:
+                option[name] = getattr(self, name)
+        return option
 
 
 @dataclass(frozen=True)
@@ -56,8 +82,6 @@ class ComputePlan:
     action: Literal["none", "attach", "update", "detach"]
     before: ComputeView | None
     after: ComputeView | None
-    #: Inner properties to send, as the service names them.
-    properties: dict[str, Any] = field(default_factory=dict)
 
 
 def check_wanted(wanted: WantedCompute) -> None:
@@ -66,10 +90,10 @@ def check_wanted(wanted: WantedCompute) -> None:
     The namespace `azureml-<workspace>` is where the web services of a legacy compute run; a Kubernetes compute in it
     would touch them (github.com/Azure/AML-Kubernetes docs/attach-compute-on-aks-v1-cluster.md).
     """
-    if (wanted.namespace or "").lower() == names.v1_namespace(wanted.workspace_name):
+    if (wanted.namespace or "").lower() == names.v1_namespace(wanted.workspace.name):
         raise AttachmentError(
             f"Compute {wanted.name}: namespace {wanted.namespace} belongs to the legacy services of workspace "
-            f"{wanted.workspace_name}; choose another."
+            f"{wanted.workspace.name}; choose another."
         )
     if wanted.identity_type == "UserAssigned" and not wanted.user_assigned_identities:
         raise AttachmentError(f"Compute {wanted.name}: identity type UserAssigned needs user_assigned_identities.")
@@ -77,29 +101,39 @@ def check_wanted(wanted: WantedCompute) -> None:
         raise AttachmentError(f"Compute {wanted.name}: user_assigned_identities need identity type UserAssigned.")
 
 
-def plan_attach(wanted: WantedCompute, existing: Mapping[str, Any] | None, cluster_id: str) -> ComputePlan:
-    """Return the plan for a compute that is to be there; `existing` is its body as the service sent it.
+def find_compute(facts: Facts, wanted: WantedCompute) -> ComputeFacts | None:
+    """Return the compute of the wanted name, of whatever type, None when it is not there."""
+    for workspace in facts["workspaces"]:
+        if not same_id(workspace["id"], wanted.workspace_id):
+            continue
+        for compute in workspace["computes"]:
+            if compute["name"].lower() == wanted.name.lower():
+                return compute
+    return None
+
+
+def plan_attach(wanted: WantedCompute, existing: ComputeFacts | None, cluster_id: str) -> ComputePlan:
+    """Return the plan for a compute that is to be there.
 
     A compute whose last operation failed is sent again. Raises AttachmentError when the name is taken by something
     else, or when the namespace differs, which only a detach and a new attach can change.
     """
     if existing is None:
-        after = _wanted_view(wanted, None)
-        return ComputePlan("attach", None, after, _inner(wanted, {}))
+        return ComputePlan("attach", None, _wanted_view(wanted, None))
     _check_same(wanted, existing, cluster_id)
     before = view(existing)
     if wanted.namespace and before["namespace"] and wanted.namespace != before["namespace"]:
         raise AttachmentError(
-            f"Compute {wanted.name} of workspace {wanted.workspace_name} is in namespace {before['namespace']}, not in "
+            f"Compute {wanted.name} of workspace {wanted.workspace.name} is in namespace {before['namespace']}, not in "
             f"{wanted.namespace}; only detaching it and attaching it again can change that."
         )
     after = _wanted_view(wanted, before)
-    if _comparable(before) == _comparable(after):
+    if before == after:
         return ComputePlan("none", before, before)
-    return ComputePlan("update", before, after, _inner(wanted, nested(existing, "properties", "properties")))
+    return ComputePlan("update", before, after)
 
 
-def plan_detach(wanted: WantedCompute, existing: Mapping[str, Any] | None, cluster_id: str) -> ComputePlan:
+def plan_detach(wanted: WantedCompute, existing: ComputeFacts | None, cluster_id: str) -> ComputePlan:
     """Return the plan for a compute that is to be gone. Raises AttachmentError when it is not one of ours to detach."""
     if existing is None:
         return ComputePlan("none", None, None)
@@ -107,19 +141,41 @@ def plan_detach(wanted: WantedCompute, existing: Mapping[str, Any] | None, clust
     return ComputePlan("detach", view(existing), None)
 
 
-def view(body: Mapping[str, Any]) -> ComputeView:
-    """Return what of a compute's body can be wanted."""
-    properties = nested(body, "properties")
-    inner = nested(properties, "properties")
-    identity = nested(body, "identity")
-    state = str(properties.get("provisioningState") or "Unknown")
+def changes_of(wanted: WantedCompute, existing: ComputeFacts | None, plan: ComputePlan) -> list[Change]:
+    """Return the plan as changes; an operation that is in progress is one that is waited for."""
+    compute_id = f"{wanted.workspace_id}/computes/{wanted.name}"
+    found: list[Change] = []
+    if existing is not None and not states.is_settled(existing["provisioning_state"]):
+        before = {"state": existing["provisioning_state"]}
+        found.append(
+            Change(STAGE, "wait", "compute", compute_id, wanted.subject, before, {"state": "Succeeded"}, "in progress")
+        )
+    if plan.action == "attach":
+        found.append(
+            Change(STAGE, "create", "compute", compute_id, wanted.subject, None, _shown(plan.after), "missing")
+        )
+    elif plan.action == "update":
+        before_view, after_view = _shown(plan.before), _shown(plan.after)
+        failed = existing is not None and states.has_failed(existing["provisioning_state"])
+        reason: Literal["failed", "differs"] = "failed" if failed else "differs"
+        found.append(Change(STAGE, "update", "compute", compute_id, wanted.subject, before_view, after_view, reason))
+    elif plan.action == "detach":
+        found.append(
+            Change(STAGE, "delete", "compute", compute_id, wanted.subject, _shown(plan.before), None, "unwanted")
+        )
+    return found
+
+
+def view(facts: ComputeFacts) -> ComputeView:
+    """Return what of a compute can be wanted."""
+    state = facts["provisioning_state"]
     return ComputeView(
-        namespace=inner.get("namespace"),
-        default_instance_type=inner.get("defaultInstanceType"),
-        identity_type=identity_name(identity.get("type")),
-        user_assigned_identities=sorted(nested(identity, "userAssignedIdentities")),
-        description=properties.get("description") or None,
-        tags={str(key): str(value) for key, value in nested(body, "tags").items()},
+        namespace=facts["namespace"],
+        default_instance_type=facts["default_instance_type"],
+        identity_type=facts["identity_type"],
+        user_assigned_identities=facts["user_assigned_identities"],
+        description=facts["description"],
+        tags=facts["tags"],
         state=state if states.has_failed(state) else "attached",
     )
 
@@ -127,25 +183,23 @@ def view(body: Mapping[str, Any]) -> ComputeView:
 def identity_name(kind: Any) -> str | None:
     """Return an identity type in the spelling of the API, or None for no identity; answers differ in letter case."""
     words = {word.strip().lower() for word in str(kind or "none").split(",")}
-    names = [name for name in ("SystemAssigned", "UserAssigned") if name.lower() in words]
-    return ",".join(names) or None
+    found = [name for name in ("SystemAssigned", "UserAssigned") if name.lower() in words]
+    return ",".join(found) or None
 
 
-def _check_same(wanted: WantedCompute, existing: Mapping[str, Any], cluster_id: str) -> None:
+def _check_same(wanted: WantedCompute, existing: ComputeFacts, cluster_id: str) -> None:
     """Raise AttachmentError unless `existing` is a Kubernetes compute of this cluster."""
-    properties = nested(existing, "properties")
-    kind = str(properties.get("computeType") or "of no type")
-    if kind.lower() != "kubernetes":
-        legacy = " (a legacy AksCompute, which this module never touches)" if kind.lower() == "aks" else ""
+    kind = existing["type"] or "of no type"
+    if kind != "Kubernetes":
+        legacy = " (a legacy AksCompute, which this module never touches)" if kind == "AKS" else ""
         raise AttachmentError(
-            f"The name {wanted.name} is taken in workspace {wanted.workspace_name} by a compute {kind}{legacy}; "
+            f"The name {wanted.name} is taken in workspace {wanted.workspace.name} by a compute {kind}{legacy}; "
             "choose another name."
         )
-    resource = str(properties.get("resourceId") or "")
-    if resource.rstrip("/").lower() != cluster_id.rstrip("/").lower():
+    if not same_id(existing["resource_id"], cluster_id):
         raise AttachmentError(
-            f"Compute {wanted.name} of workspace {wanted.workspace_name} is on {resource or 'no cluster'}, not on "
-            f"{cluster_id}."
+            f"Compute {wanted.name} of workspace {wanted.workspace.name} is on "
+            f"{existing['resource_id'] or 'no cluster'}, not on {cluster_id}."
         )
 
 
@@ -163,7 +217,9 @@ def _wanted_view(wanted: WantedCompute, before: ComputeView | None) -> ComputeVi
     identity, assigned = kept["identity_type"], kept["user_assigned_identities"]
     if wanted.identity_type is not None:
         identity = None if wanted.identity_type == "None" else wanted.identity_type
-        assigned = sorted(wanted.user_assigned_identities)
+        # Azure changes the letter case of ids: an equal one keeps the spelling that it has there.
+        spelt = {each.lower(): each for each in kept["user_assigned_identities"]}
+        assigned = sorted(spelt.get(each.lower(), each) for each in wanted.user_assigned_identities)
     return ComputeView(
         namespace=kept["namespace"] or wanted.namespace or DEFAULT_NAMESPACE,
         default_instance_type=wanted.default_instance_type or kept["default_instance_type"],
@@ -175,17 +231,6 @@ def _wanted_view(wanted: WantedCompute, before: ComputeView | None) -> ComputeVi
     )
 
 
-def _comparable(shown: ComputeView) -> dict[str, Any]:
-    """Return a view in which spellings that Azure changes are equal."""
-    return {
-        **shown,
-        "user_assigned_identities": sorted(each.lower() for each in shown["user_assigned_identities"]),
-    }
-
-
-def _inner(wanted: WantedCompute, existing: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inner properties to send: those that are there, without nulls, and those that are wanted."""
-    inner = {key: value for key, value in existing.items() if value is not None and key != "namespace"}
-    if wanted.default_instance_type:
-        inner["defaultInstanceType"] = wanted.default_instance_type
-    return inner
+def _shown(shown: ComputeView | None) -> dict[str, object] | None:
+    """Return a view as a plain map."""
+    return None if shown is None else {**shown}

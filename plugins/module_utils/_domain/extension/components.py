@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import DEFAULTS, is_on
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import is_on
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import DEFAULTS
 
 #: The router under its own name, and under the name of AksCompute's router that it took over.
 ROUTER = ("azureml-fe-v2", "azureml-fe")

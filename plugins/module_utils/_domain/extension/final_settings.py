@@ -19,53 +19,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import (
+    BY_SETTING,
+    DEFAULTS,
+    NODE_SELECTOR,
+    OPTIONS,
+    SERVICE_TYPES,
+    SSL_SECRET,
+    SWITCHES,
+    TEXTS,
+    ExtensionOptions,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 
 #: Under this many nodes the router cannot have its three replicas (deploy; health check code E40002).
 NODES_FOR_HIGH_AVAILABILITY = 3
 
-SERVICE_TYPES = ("ClusterIP", "LoadBalancer", "NodePort")
-
-#: Option of `aml_extension` that is on or off -> the setting it becomes (deploy; enable_upgrade: upgrade).
-SWITCHES = {
-    "allow_insecure_connections": "allowInsecureConnections",
-    "enable_inference": "enableInference",
-    "enable_training": "enableTraining",
-    "enable_upgrade": "scoringFe.enableUpgrade",
-    "inference_router_ha": "inferenceRouterHA",
-    "install_dcgm_exporter": "installDcgmExporter",
-    "install_nvidia_device_plugin": "installNvidiaDevicePlugin",
-    "install_prom_op": "installPromOp",
-    "install_volcano": "installVolcano",
-}
-#: Option with a text -> the setting it becomes (deploy; cluster_purpose: cli).
-TEXTS = {
-    "cluster_purpose": "clusterPurpose",
-    "inference_router_service_type": "inferenceRouterServiceType",
-    "internal_load_balancer_provider": "internalLoadBalancerProvider",
-    "ssl_cname": "sslCname",
-}
-#: Values that hold where an extension has none (deploy, "Review Azure Machine Learning extension configuration").
-DEFAULTS = {
-    "allowInsecureConnections": "False",
-    "enableInference": "False",
-    "enableTraining": "False",
-    "inferenceRouterHA": "True",
-    "installDcgmExporter": "False",
-    "installNvidiaDevicePlugin": "False",
-    "installPromOp": "True",
-    "installVolcano": "True",
-    "scoringFe.enableUpgrade": "False",
-}
 #: What the chart itself reads beside the documented names (cli).
 NODE_PORT = "scoringFe.serviceType.nodePort"
 INTERNAL_LOAD_BALANCER = "scoringFe.serviceType.internalLoadBalancer"
-SSL_SECRET = "scoringFe.sslSecret"
 SSL_CERTIFICATE = "scoringFe.sslCert"
 SSL_KEY = "scoringFe.sslKey"
 RELAY_CONNECTION = "relayserver.relayConnectionString"
-_NODE_SELECTOR = "nodeSelector."
+#: Protected settings in which `az k8s-extension create` leaves the paths of the files that it read; nothing reads them.
+LEFT_BY_THE_CLI = frozenset({"sslCertPemFile", "sslKeyPemFile"})
 
 #: Names from older documentation and tools, or misspelt ones -> what is to be used instead.
 REPLACED_NAMES = {
@@ -100,13 +80,8 @@ KNOWN_NAMES = (
     SSL_KEY,
     SSL_SECRET,
 )
-#: Changes of a live router that interrupt its callers (cli: `az k8s-extension update` asks before them).
-_INTERRUPTING = (
-    "allowInsecureConnections",
-    "inferenceRouterServiceType",
-    "internalLoadBalancerProvider",
-    "sslCname",
-)
+#: What the chart reads of the router's exposure beside the documented names: another value moves the router, too.
+_COMPANIONS = (NODE_PORT, INTERNAL_LOAD_BALANCER)
 _CLUSTER_ID_SETTINGS = ("clusterid", "cluster_name", "prometheus.prometheusspec.externallabels.cluster_name")
 
 
@@ -115,45 +90,21 @@ class ExtensionSettingsError(InputError):
 
 
 @dataclass(frozen=True)
-class ExtensionOptions:
-    """What a user wants of the extension; None means 'as it is', or the chart's default for a new extension."""
-
-    enable_training: bool | None = None
-    enable_inference: bool | None = None
-    inference_router_service_type: str | None = None
-    internal_load_balancer_provider: str | None = None
-    allow_insecure_connections: bool | None = None
-    ssl_secret: str | None = None
-    ssl_cname: str | None = None
-    #: Base64 of the PEM text, or None; both or neither.
-    ssl_certificate: str | None = field(default=None, repr=False)
-    ssl_key: str | None = field(default=None, repr=False)
-    inference_router_ha: bool | None = None
-    node_selector: Mapping[str, Any] = field(default_factory=dict)
-    install_nvidia_device_plugin: bool | None = None
-    install_prom_op: bool | None = None
-    install_volcano: bool | None = None
-    install_dcgm_exporter: bool | None = None
-    cluster_purpose: str | None = None
-    enable_upgrade: bool | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    protected_settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
 class FinalSettings:
     """What is to be sent for a new extension, and what of it fills gaps only in one that exists."""
 
-    #: From options and free settings: these are wanted, whatever is there.
+    #: From options and free settings, with their companions: these are wanted, whatever is there.
     wanted: dict[str, str]
     #: Derived from the cluster: sent where the extension has no value of its own.
     derived: dict[str, str]
+    #: Derived from the cluster's size at the moment of the installation: never sent to an extension that exists.
+    at_creation: dict[str, str]
     protected: dict[str, str] = field(repr=False)
     warnings: tuple[str, ...] = ()
 
     def for_new(self) -> dict[str, str]:
         """Return the settings of a new extension."""
-        return {**self.derived, **self.wanted}
+        return {**self.at_creation, **self.derived, **self.wanted}
 
     def changes(self, existing: Mapping[str, str]) -> dict[str, str]:
         """Return the settings to send so that `existing` becomes what is wanted; Azure merges them by key.
@@ -173,32 +124,38 @@ def final_settings(
 ) -> FinalSettings:
     """Return the settings for `options` on `cluster`, with `existing` settings of the extension where there is one.
 
+    Everything is derived from and checked on the final map, whatever way a value came into it.
     Raises ExtensionSettingsError, one sentence, when the options contradict each other or the documentation.
     """
+    there, is_new = existing or {}, existing is None
     free = _free_settings(options.settings, "settings")
     protected = _free_settings(options.protected_settings, "protected_settings")
-    typed = _typed_settings(options, existing or {})
-    _refuse_contradictions(typed, free)
-    wanted = {**free, **typed}
-    inference = is_on({**(existing or {}), **wanted}.get("enableInference"))
+    typed = _typed_settings(options)
+    _refuse_contradictions(typed, free, protected)
     if options.ssl_certificate and options.ssl_key:
-        protected.update({SSL_CERTIFICATE: options.ssl_certificate, SSL_KEY: options.ssl_key})
-    _check_purpose({**(existing or {}), **wanted}, is_new=existing is None)
+        protected[SSL_CERTIFICATE] = certificates.to_setting(options.ssl_certificate)
+        protected[SSL_KEY] = certificates.to_setting(options.ssl_key)
+    wanted = {**free, **typed}
+    wanted.update(_companions(wanted, there, protected))
+    final = {**there, **wanted}
+    _check_purpose(final, is_new=is_new)
+    _check_names(wanted, cluster)
+    inference = is_on(final.get("enableInference"))
     if inference:
-        _check_inference(options, {**(existing or {}), **wanted}, protected, cluster, is_new=existing is None)
+        _check_router(wanted, final, cluster)
+        _check_tls(options, wanted, final, protected, is_new=is_new)
     else:
         _refuse_inference_options(options)
     return FinalSettings(
         wanted=wanted,
-        derived=derived_settings(cluster, wanted, inference=inference),
+        derived=_without(derived_settings(cluster), wanted),
+        at_creation=_without(small_cluster_settings(cluster, inference=inference), wanted),
         protected=protected,
         warnings=_warnings(cluster, wanted, protected),
     )
 
 
-def derived_settings(
-    cluster: ClusterFacts, wanted: Mapping[str, str] | None = None, *, inference: bool = True
-) -> dict[str, str]:
+def derived_settings(cluster: ClusterFacts) -> dict[str, str]:
     """Return what `az k8s-extension create` computes on the client and the service does not (cli).
 
     The CLI overwrites the user's `domain` because it looks for a misspelt key; ours stands.
@@ -219,30 +176,48 @@ def derived_settings(
         "relayserver.enabled": "true" if on_arc else "false",
         "nginxIngress.enabled": "false" if on_arc else "true",
     }
-    nodes = cluster["node_count"]
-    if nodes is not None and nodes < NODES_FOR_HIGH_AVAILABILITY:
-        derived["clusterPurpose"] = "DevTest"
-        if inference:
-            derived["inferenceRouterHA"] = "false"
     if on_arc and str(cluster["distribution"] or "").lower() == "openshift":
         derived["openshift"] = "true"
-    return {name: value for name, value in derived.items() if name not in (wanted or {})}
+    return derived
+
+
+def small_cluster_settings(cluster: ClusterFacts, *, inference: bool) -> dict[str, str]:
+    """Return what `az k8s-extension create` chooses for a cluster of fewer than three nodes (cli).
+
+    It does so once, at the installation; an extension that exists must not lose its replicas because an autoscaler
+    holds two nodes for a moment.
+    """
+    nodes = cluster["node_count"]
+    if nodes is None or nodes >= NODES_FOR_HIGH_AVAILABILITY:
+        return {}
+    return {"clusterPurpose": "DevTest", **({"inferenceRouterHA": "false"} if inference else {})}
 
 
 def disruptions(existing: Mapping[str, str], changes: Mapping[str, str]) -> list[str]:
     """Return the changed settings that interrupt what runs on a live extension, in alphabetical order.
 
-    Those of the router count only where inference is on (cli); a node selector moves every pod (deploy).
+    Which ones do is said by each option's `disruption`; those of the router count only where inference is on (cli).
     """
-    found: list[str] = []
     serving = is_on(existing.get("enableInference"))
-    for name, value in changes.items():
-        before = existing.get(name, DEFAULTS.get(name, ""))
-        interrupts = serving and name in _INTERRUPTING and not same_value(name, before, value)
-        switched_off = name in ("enableInference", "enableTraining") and is_on(before) and not is_on(value)
-        if interrupts or switched_off or name.startswith(_NODE_SELECTOR):
-            found.append(name)
-    return sorted(found)
+    return sorted(
+        name
+        for name, value in changes.items()
+        if _interrupts(name, existing.get(name, DEFAULTS.get(name, "")), value, serving=serving)
+    )
+
+
+def _interrupts(name: str, before: str, value: str, *, serving: bool) -> bool:
+    """Tell whether another value of one setting interrupts what runs."""
+    if name.startswith(NODE_SELECTOR):
+        return True
+    if name in _COMPANIONS:
+        return serving and not same_value(name, before or "False", value)
+    option = BY_SETTING.get(name)
+    if option is None or option.disruption == "never" or same_value(name, before, value):
+        return False
+    if option.disruption == "when_switched_off":
+        return is_on(before) and not is_on(value)
+    return serving or option.disruption == "always"
 
 
 def same_value(name: str, one: str, other: str) -> bool:
@@ -262,23 +237,48 @@ def is_on(value: str | None) -> bool:
     return str(value or "").strip().lower() == "true"
 
 
-def _typed_settings(options: ExtensionOptions, existing: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings that the documented options become, with the companions that the chart reads (cli)."""
-    switches = {name: getattr(options, option) for option, name in SWITCHES.items()}
-    texts = {name: getattr(options, option) for option, name in TEXTS.items()}
-    typed = {name: "True" if value else "False" for name, value in switches.items() if value is not None}
-    typed.update({name: str(value) for name, value in texts.items() if value})
-    if options.inference_router_service_type == "NodePort":
-        typed[NODE_PORT] = "True"
-    elif options.inference_router_service_type and is_on(existing.get(NODE_PORT)):
-        typed[NODE_PORT] = "False"
-    if options.internal_load_balancer_provider:
-        typed[INTERNAL_LOAD_BALANCER] = "True"
-    if options.ssl_secret:
-        typed[SSL_SECRET] = options.ssl_secret
-    for key, value in options.node_selector.items():
-        typed[f"{_NODE_SELECTOR}{key}"] = _as_text(f"node_selector {key}", value)
+def _typed_settings(options: ExtensionOptions) -> dict[str, str]:
+    """Return the settings that the documented options become."""
+    switches = {setting: getattr(options, name) for name, setting in SWITCHES.items()}
+    texts = {setting: getattr(options, name) for name, setting in TEXTS.items()}
+    typed = {setting: "True" if value else "False" for setting, value in switches.items() if value is not None}
+    typed.update({setting: str(value) for setting, value in texts.items() if value})
+    for key, given in options.node_selector.items():
+        value = labels.as_text(given)
+        problem = labels.syntax_problem(key, value)
+        if problem is not None:
+            raise ExtensionSettingsError(f"In node_selector, {problem}.")
+        typed[f"{NODE_SELECTOR}{key}"] = str(value)
     return typed
+
+
+def _companions(wanted: Mapping[str, str], existing: Mapping[str, str], protected: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that others bring with them: what the chart itself reads (cli).
+
+    A provider without its companion gives a public load balancer. TLS ends plain HTTP, which stays on otherwise.
+    """
+    final = {**existing, **wanted}
+    found: dict[str, str] = {}
+    service = final.get("inferenceRouterServiceType", "").lower()
+    if service == "nodeport":
+        found[NODE_PORT] = "True"
+    elif service and is_on(final.get(NODE_PORT)):
+        found[NODE_PORT] = "False"
+    if final.get("internalLoadBalancerProvider", "").lower() == "azure":
+        found[INTERNAL_LOAD_BALANCER] = "True"
+    elif "internalLoadBalancerProvider" in wanted and is_on(final.get(INTERNAL_LOAD_BALANCER)):
+        found[INTERNAL_LOAD_BALANCER] = "False"
+    if is_on(final.get("isAKSMigration")):
+        found["scoringFe.namespace"] = "default"
+    secure = protected.get(SSL_CERTIFICATE) or wanted.get(SSL_SECRET)
+    if secure and "allowInsecureConnections" not in wanted and is_on(existing.get("allowInsecureConnections")):
+        found["allowInsecureConnections"] = "False"
+    return found
+
+
+def _without(settings: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:
+    """Return `settings` without those that `names` has."""
+    return {name: value for name, value in settings.items() if name not in names}
 
 
 def _free_settings(given: Mapping[str, Any], option: str) -> dict[str, str]:
@@ -311,38 +311,45 @@ def _as_text(what: str, value: Any) -> str:
     raise ExtensionSettingsError(f"{what} must be a text, a number or a boolean.")
 
 
-def _refuse_contradictions(typed: Mapping[str, str], free: Mapping[str, str]) -> None:
-    """Raise ExtensionSettingsError when an option and the free map say different things about one setting."""
+def _refuse_contradictions(typed: Mapping[str, str], free: Mapping[str, str], protected: Mapping[str, str]) -> None:
+    """Raise ExtensionSettingsError when one setting is given twice and differently, or both openly and protected."""
     for name in sorted(typed.keys() & free.keys()):
         if not same_value(name, typed[name], free[name]):
             raise ExtensionSettingsError(
                 f"'{name}' is '{typed[name]}' by an option and '{free[name]}' in settings; drop one."
             )
+    twice = sorted(protected.keys() & {*typed, *free})
+    if twice:
+        raise ExtensionSettingsError(
+            f"{', '.join(twice)} is given both as a setting and in protected_settings; keep it in one of them."
+        )
 
 
-def _check_purpose(settings: Mapping[str, str], *, is_new: bool) -> None:
+def _check_purpose(final: Mapping[str, str], *, is_new: bool) -> None:
     """Raise ExtensionSettingsError when a new extension would serve nothing (deploy: one of the two must be true)."""
-    if is_new and not is_on(settings.get("enableTraining")) and not is_on(settings.get("enableInference")):
+    if is_new and not is_on(final.get("enableTraining")) and not is_on(final.get("enableInference")):
         raise ExtensionSettingsError("The extension needs enable_training, enable_inference, or both.")
 
 
-def _check_inference(
-    options: ExtensionOptions,
-    settings: Mapping[str, str],
-    protected: Mapping[str, str],
-    cluster: ClusterFacts,
-    *,
-    is_new: bool,
-) -> None:
+def _check_names(wanted: Mapping[str, str], cluster: ClusterFacts) -> None:
+    """Raise ExtensionSettingsError for settings that would name another cluster than the one they are sent to."""
+    for name in wanted:
+        if name.lower() in _CLUSTER_ID_SETTINGS and not same_value(name, wanted[name], cluster["id"]):
+            raise ExtensionSettingsError(
+                f"'{name}' in settings must be the cluster's own id, which is sent anyway; leave it out."
+            )
+
+
+def _check_router(wanted: Mapping[str, str], final: Mapping[str, str], cluster: ClusterFacts) -> None:
     """Raise ExtensionSettingsError when the router's settings do not make a whole (deploy; cli)."""
-    service = settings.get("inferenceRouterServiceType", "")
+    service = final.get("inferenceRouterServiceType", "")
     if service.lower() not in [each.lower() for each in SERVICE_TYPES]:
         near = difflib.get_close_matches(service, SERVICE_TYPES, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise ExtensionSettingsError(
             f"Inference needs inference_router_service_type: {', '.join(SERVICE_TYPES)}{hint}."
         )
-    if options.internal_load_balancer_provider:
+    if wanted.get("internalLoadBalancerProvider") or is_on(wanted.get(INTERNAL_LOAD_BALANCER)):
         if cluster["kind"] == "arc":
             raise ExtensionSettingsError("internal_load_balancer_provider is for AKS clusters only.")
         if service.lower() != "loadbalancer":
@@ -351,30 +358,33 @@ def _check_inference(
             )
     nodes = cluster["node_count"]
     too_few = nodes is not None and nodes < NODES_FOR_HIGH_AVAILABILITY
-    if too_few and options.inference_router_ha:
+    if too_few and is_on(wanted.get("inferenceRouterHA")):
         raise ExtensionSettingsError(
             f"inference_router_ha needs {NODES_FOR_HIGH_AVAILABILITY} nodes, cluster {cluster['name']} has {nodes}; "
             "set inference_router_ha to false or add nodes."
         )
-    _check_tls(options, settings, protected, is_new=is_new)
 
 
 def _check_tls(
-    options: ExtensionOptions, settings: Mapping[str, str], protected: Mapping[str, str], *, is_new: bool
+    options: ExtensionOptions,
+    wanted: Mapping[str, str],
+    final: Mapping[str, str],
+    protected: Mapping[str, str],
+    *,
+    is_new: bool,
 ) -> None:
     """Raise ExtensionSettingsError unless one of TLS by key pair, TLS by Secret, insecure access is chosen."""
-    insecure = is_on(settings.get("allowInsecureConnections"))
-    pair = bool(protected.get(SSL_CERTIFICATE) and protected.get(SSL_KEY))
-    secret = bool(options.ssl_secret or settings.get(SSL_SECRET))
-    if pair and options.ssl_secret:
+    certificate, key = protected.get(SSL_CERTIFICATE), protected.get(SSL_KEY)
+    secret = final.get(SSL_SECRET)
+    if (certificate or key) and wanted.get(SSL_SECRET):
         raise ExtensionSettingsError("Give either ssl_secret or a certificate with its key, not both.")
-    if bool(options.ssl_certificate) != bool(options.ssl_key):
+    if bool(certificate) != bool(key) or bool(options.ssl_certificate) != bool(options.ssl_key):
         raise ExtensionSettingsError("A TLS certificate and its key go together; one of them is missing.")
-    if options.allow_insecure_connections and (options.ssl_certificate or options.ssl_secret):
+    if is_on(wanted.get("allowInsecureConnections")) and (certificate or wanted.get(SSL_SECRET)):
         raise ExtensionSettingsError("allow_insecure_connections and TLS contradict each other; choose one.")
-    if (pair or secret) and not settings.get("sslCname"):
+    if (certificate or secret) and not final.get("sslCname"):
         raise ExtensionSettingsError("TLS needs ssl_cname, the name that the certificate is for.")
-    if is_new and not (pair or secret or insecure):
+    if is_new and not (certificate or secret or is_on(final.get("allowInsecureConnections"))):
         raise ExtensionSettingsError(
             "Inference needs a decision about TLS: give a certificate with its key, or ssl_secret, and ssl_cname; "
             "or set allow_insecure_connections to true for development and test."
@@ -383,11 +393,7 @@ def _check_tls(
 
 def _refuse_inference_options(options: ExtensionOptions) -> None:
     """Raise ExtensionSettingsError for options of the router while inference is off: they would do nothing."""
-    given = [
-        name
-        for name in (*TEXTS, "ssl_secret", "ssl_certificate")
-        if getattr(options, name) and name != "cluster_purpose"
-    ]
+    given = [name for name, each in OPTIONS.items() if each.router_only and getattr(options, name)]
     if given:
         raise ExtensionSettingsError(f"{', '.join(given)}: only with enable_inference, which is off.")
 

@@ -10,13 +10,17 @@ from typing import Any, Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+    LEFT_BY_THE_CLI,
     ExtensionSettingsError,
     FinalSettings,
     disruptions,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
+STAGE = "extension"
 #: The train that `az k8s-extension create` chooses for this extension.
 DEFAULT_TRAIN = "stable"
 
@@ -28,6 +32,11 @@ class Release:
     version: str | None = None
     auto_upgrade_minor_version: bool | None = None
     release_train: str | None = None
+
+    @classmethod
+    def of(cls, options: ExtensionOptions) -> Release:
+        """Return the release that the options ask for. Raises ExtensionSettingsError for contradictions."""
+        return cls(options.version, options.auto_upgrade_minor_version, options.release_train)
 
     def __post_init__(self) -> None:
         """Raise ExtensionSettingsError when a version is pinned and upgraded automatically at once."""
@@ -163,7 +172,7 @@ def _protected_to_send(existing: ExtensionFacts, wanted: FinalSettings, *, neede
 
     Sent ones replace all (learn.microsoft.com/azure/aks/deploy-extensions-az-cli), and what is there cannot be read.
     """
-    lost = sorted(set(existing["protected_settings"]) - wanted.protected.keys())
+    lost = sorted(set(existing["protected_settings"]) - wanted.protected.keys() - LEFT_BY_THE_CLI)
     if not lost:
         return dict(wanted.protected)
     if needed:
@@ -196,3 +205,59 @@ def _predicted(
         protected_settings=existing["protected_settings"] if protected is None else sorted(protected),
         error=None,
     )
+
+
+def changes_of(existing: ExtensionFacts | None, plan: ExtensionPlan) -> list[Change]:
+    """Return the plan as changes; an operation that is in progress is one that is waited for."""
+    found: list[Change] = []
+    if existing is not None and not states.is_settled(existing["provisioning_state"]):
+        before = {"state": existing["provisioning_state"]}
+        found.append(
+            Change(
+                STAGE,
+                "wait",
+                "extension",
+                existing["id"],
+                existing["name"],
+                before,
+                {"state": "Succeeded"},
+                "in progress",
+            )
+        )
+    if plan.action == "none" or plan.after is None:
+        return found
+    after = plan.after
+    reasons: dict[str, Literal["missing", "failed", "differs"]] = {"create": "missing", "repair": "failed"}
+    found.append(
+        Change(
+            STAGE,
+            plan.action,
+            "extension",
+            after["id"],
+            after["name"],
+            shown(existing) if existing else None,
+            shown(after, resent=plan.action == "update" and plan.protected is not None),
+            reasons.get(plan.action, "differs"),
+            disruptive=bool(plan.disruptive),
+        )
+    )
+    return found
+
+
+def shown(facts: ExtensionFacts | None, *, resent: bool = False) -> dict[str, object]:
+    """Return what of an extension can be wanted: the form that is compared, that `--diff` shows, that a change holds.
+
+    `resent`: protected settings are sent again, which no comparison of their names shows.
+    """
+    if facts is None or states.is_deleting(facts["provisioning_state"]):
+        return {}
+    found: dict[str, object] = {
+        "name": facts["name"],
+        "state": facts["provisioning_state"] if states.has_failed(facts["provisioning_state"]) else "installed",
+        "version": facts["pinned_version"] or "newest",
+        "auto_upgrade_minor_version": facts["auto_upgrade_minor_version"],
+        "release_train": (facts["release_train"] or "").lower(),
+        "settings": dict(sorted(facts["settings"].items())),
+        "protected_settings": facts["protected_settings"],
+    }
+    return {**found, "protected_values": "sent again"} if resent else found

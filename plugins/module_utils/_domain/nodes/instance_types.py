@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import quantities
@@ -25,6 +26,7 @@ KIND = "InstanceType"
 DEFAULT_NAME = "defaultinstancetype"
 GPU_RESOURCES = ("nvidia.com/gpu", "amd.com/gpu")
 _ALWAYS = ("cpu", "memory")
+_OUR_APPLY = (names.FIELD_MANAGER, "Apply")
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class InstanceType:
     limits: Mapping[str, str] = field(default_factory=dict)
 
 
-#: A field of an InstanceType that somebody can own: where it is, and its key.
-Field = tuple[str, str]
+#: Who set which field of an InstanceType: pairs of manager and operation by the field's path below `spec`.
+Owners = Mapping[str, Sequence[tuple[str, str]]]
 NODE_SELECTOR, REQUESTS, LIMITS = "nodeSelector", "resources.requests", "resources.limits"
 
 
@@ -62,6 +64,7 @@ def from_object(found: Mapping[str, Any]) -> InstanceTypeFacts:
         requests=_amounts(resources.get("requests")),
         limits=_amounts(resources.get("limits")),
         managed=(metadata.get("labels") or {}).get(labels.MANAGED_BY_LABEL) == labels.MANAGED_BY,
+        owners=owners(found),
     )
 
 
@@ -102,12 +105,12 @@ def problems(wanted: Sequence[InstanceType], extension_node_selector: Mapping[st
     return found
 
 
-def owners(found: Mapping[str, Any]) -> dict[Field, set[tuple[str, str]]]:
-    """Return who set which field of an InstanceType object: manager and operation (Apply or Update) by field.
+def owners(found: Mapping[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """Return who set which field of an InstanceType object.
 
     https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
     """
-    known: dict[Field, set[tuple[str, str]]] = {}
+    known: dict[str, list[tuple[str, str]]] = {}
     for entry in (found.get("metadata") or {}).get("managedFields") or []:
         spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
         resources = spec.get("f:resources") or {}
@@ -120,29 +123,25 @@ def owners(found: Mapping[str, Any]) -> dict[Field, set[tuple[str, str]]]:
             for key in keys or {}:
                 if key.startswith("f:"):
                     owner = (str(entry.get("manager")), str(entry.get("operation")))
-                    known.setdefault((part, key[2:]), set()).add(owner)
+                    known.setdefault(f"{part}.{key[2:]}", []).append(owner)
     return known
 
 
-def merged(
-    before: InstanceTypeFacts | None,
-    wanted: InstanceType,
-    known: Mapping[Field, set[tuple[str, str]]],
-    manager: str,
-) -> InstanceTypeFacts:
-    """Return the InstanceType after a merge by server-side apply of `manager`.
+def merged(before: InstanceTypeFacts | None, wanted: InstanceType) -> InstanceTypeFacts:
+    """Return the InstanceType after a merge by our server-side apply.
 
     That is what is wanted, what others set beside it, and not what only we once applied and no longer want.
     """
     if before is None:
         return replaced(None, wanted)
-    ours = {field for field, by in known.items() if by == {(manager, "Apply")}}
+    ours = {field for field, by in before["owners"].items() if {tuple(each) for each in by} == {_OUR_APPLY}}
     after = InstanceTypeFacts(
         name=wanted.name,
         node_selector=_merge(NODE_SELECTOR, before["node_selector"], wanted.node_selector, ours),
         requests=_merge(REQUESTS, before["requests"], wanted.requests, ours),
         limits=_merge(LIMITS, before["limits"], wanted.limits, ours),
         managed=before["managed"],
+        owners=before["owners"],
     )
     return _keep_spelling(before, after)
 
@@ -155,6 +154,7 @@ def replaced(before: InstanceTypeFacts | None, wanted: InstanceType) -> Instance
         requests=dict(wanted.requests),
         limits=dict(wanted.limits),
         managed=True,
+        owners={} if before is None else before["owners"],
     )
     if before is None:
         return after
@@ -171,17 +171,13 @@ def same_spec(one: InstanceTypeFacts, other: InstanceTypeFacts) -> bool:
     )
 
 
-def conflicts(
-    before: InstanceTypeFacts,
-    after: InstanceTypeFacts,
-    known: Mapping[Field, set[tuple[str, str]]],
-    manager: str,
-) -> dict[str, str]:
+def conflicts(before: InstanceTypeFacts, after: InstanceTypeFacts) -> dict[str, str]:
     """Return the fields that would change although another manager set them: its name by the field's path."""
     found = {}
     for part, old, new in _parts(before, after):
         for key, value in new.items():
-            others = sorted(name for name, _unused in known.get((part, key), set()) if name != manager)
+            by = before["owners"].get(f"{part}.{key}", [])
+            others = sorted(name for name, _unused in by if name != names.FIELD_MANAGER)
             if others and key in old and old[key] != value:
                 found[f"spec.{part}.{key}"] = others[0]
     return found
@@ -275,9 +271,9 @@ def _pair_problems(name: str, request: str, limit: str | None) -> Iterable[str]:
         yield f"the request of {name} ({request}) is more than its limit ({limit})"
 
 
-def _merge(part: str, before: Mapping[str, str], wanted: Mapping[str, str], ours: set[Field]) -> dict[str, str]:
+def _merge(part: str, before: Mapping[str, str], wanted: Mapping[str, str], ours: set[str]) -> dict[str, str]:
     """Return `before` with `wanted` put over it and without the keys that only we set and no longer want."""
-    kept = {key: value for key, value in before.items() if key in wanted or (part, key) not in ours}
+    kept = {key: value for key, value in before.items() if key in wanted or f"{part}.{key}" not in ours}
     return {**kept, **wanted}
 
 
@@ -289,6 +285,7 @@ def _keep_spelling(before: InstanceTypeFacts, after: InstanceTypeFacts) -> Insta
         requests=_spelt_as(before["requests"], after["requests"]),
         limits=_spelt_as(before["limits"], after["limits"]),
         managed=after["managed"],
+        owners=after["owners"],
     )
 
 

@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, NodeFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import gpu, instance_types, placement
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
+    gpu,
+    instance_types,
+    label_plan,
+    placement,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 
 Labels = dict[str, dict[str, str]]
@@ -23,11 +28,11 @@ def wanted_pool_labels(settings: Settings, facts: Facts) -> Labels:
     if facts["cluster"]["kind"] != "aks":
         return {}
     nodes = facts["kubernetes"]["nodes"] if facts["kubernetes"] else []
-    overrides = settings.mapping("node_pool_labels")
+    overrides = settings.nodes.node_pool_labels
     found: Labels = {}
     for pool in facts["cluster"]["node_pools"]:
-        own = _texts(overrides.get(pool["name"]))
-        if settings.flag("gpu_node_labels"):
+        own = _overrides(overrides.get(pool["name"]))
+        if settings.nodes.gpu_node_labels:
             labels = dict(gpu.wanted_pool_labels(pool, nodes, own).labels)
         else:
             labels = {key: value for key, value in own.items() if value is not None}
@@ -38,7 +43,7 @@ def wanted_pool_labels(settings: Settings, facts: Facts) -> Labels:
 
 def wanted_node_labels(settings: Settings, facts: Facts) -> Labels:
     """Return the labels by node of a cluster without node pools (Azure Arc); nodes that need none are left out."""
-    if facts["cluster"]["kind"] != "arc" or facts["kubernetes"] is None or not settings.flag("gpu_node_labels"):
+    if facts["cluster"]["kind"] != "arc" or facts["kubernetes"] is None or not settings.nodes.gpu_node_labels:
         return {}
     found: Labels = {}
     for node in facts["kubernetes"]["nodes"]:
@@ -77,9 +82,7 @@ def _labelled(node: NodeFacts, labels: Mapping[str, str]) -> placement.Candidate
     return placement.as_candidate(NodeFacts(**together))  # type: ignore[typeddict-item]  # the same keys as `node`
 
 
-def _texts(labels: Mapping[str, Any] | None) -> dict[str, str | None]:
-    """Return labels with their values as texts: YAML makes numbers and truths of some. null takes a label out."""
-    found: dict[str, str | None] = {}
-    for key, value in (labels or {}).items():
-        found[key] = str(value).lower() if isinstance(value, bool) else None if value is None else str(value)
-    return found
+def _overrides(labels: object) -> dict[str, str | None]:
+    """Return an inventory's labels as texts; null takes a label out. What cannot be a text is left to the rules."""
+    given = labels if isinstance(labels, Mapping) else {}
+    return {key: None if value is None else str(value) for key, value in label_plan.label_texts(given).items()}

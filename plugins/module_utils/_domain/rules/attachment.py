@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import AttachmentError
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.wanted import planned_compute
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
+    AttachmentError,
+    find_compute,
+    plan_attach,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
@@ -71,7 +74,7 @@ def compute_name_taken(settings: Settings, facts: Facts) -> Evidence:
         f"{compute['name']} in workspace {each.workspace.name} is an AksCompute."
         for each in settings.attachments
         for compute in legacy_computes(facts)
-        if same_id(compute["workspace_id"], each.workspace_id) and compute["name"].lower() == each.compute_name.lower()
+        if same_id(compute["workspace_id"], each.workspace_id) and compute["name"].lower() == each.name.lower()
     ]
 
 
@@ -88,7 +91,7 @@ def attachment_refused(settings: Settings, facts: Facts) -> Evidence:
     found: list[str] = []
     for each in settings.attachments:
         try:
-            planned_compute(facts, each)
+            plan_attach(each, find_compute(facts, each), facts["cluster"]["id"])
         except AttachmentError as error:
             found.append(str(error))
     return found
@@ -168,7 +171,7 @@ def legacy_compute_absent(_settings: Settings, facts: Facts) -> Evidence:
 )
 def compute_being_deleted(settings: Settings, facts: Facts) -> Evidence:
     """Find wanted computes on their way out."""
-    wanted = {(each.workspace_id.lower(), each.compute_name.lower()) for each in settings.attachments}
+    wanted = {(each.workspace_id.lower(), each.name.lower()) for each in settings.attachments}
     return [
         f"{each['name']} is {each['provisioning_state']}."
         for each in computes(facts)
@@ -218,7 +221,7 @@ def namespace_used_by_v1(settings: Settings, facts: Facts) -> Evidence:
 )
 def namespace_missing(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments into namespaces that nobody will create."""
-    if facts["kubernetes"] is None or settings.flag("namespace_create"):
+    if facts["kubernetes"] is None or settings.namespace_create:
         return None
     existing = facts["kubernetes"]["namespaces"]
     return [f"There is no namespace {each}." for each in settings.namespaces() if each not in existing]

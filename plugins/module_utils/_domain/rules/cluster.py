@@ -68,7 +68,7 @@ def cluster_also_on_arc(_settings: Settings, facts: Facts) -> Evidence:
 def cluster_region_unsupported(settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster outside the regions of Arc-enabled Kubernetes."""
     region = facts["cluster"]["location"]
-    if region_is_supported(region, settings.items("supported_regions")):
+    if region_is_supported(region, settings.run.supported_regions):
         return None
     return f"The cluster is in {region}."
 
@@ -100,7 +100,7 @@ def cluster_service_principal(_settings: Settings, facts: Facts) -> Evidence:
 def kubernetes_version_unsupported(settings: Settings, facts: Facts) -> Evidence:
     """Find a version outside the window of the newest minor version of AKS and the two before it."""
     version = facts["kubernetes"]["version"] if facts["kubernetes"] else facts["cluster"]["kubernetes_version"]
-    supported = settings.items("supported_kubernetes_versions")
+    supported = settings.run.supported_kubernetes_versions
     standing = version_standing(version, supported)
     if standing not in ("older", "newer"):
         return None

@@ -46,7 +46,7 @@ def _ended_badly(facts: Facts) -> Evidence:
 )
 def extension_failed(settings: Settings, facts: Facts) -> Evidence:
     """Find a failed extension that the user did not ask to submit again."""
-    return None if settings.flag("retry_failed_extension") else _ended_badly(facts)
+    return None if settings.extension.retry_failed else _ended_badly(facts)
 
 
 @rule(
@@ -58,7 +58,7 @@ def extension_failed(settings: Settings, facts: Facts) -> Evidence:
 )
 def extension_retried(settings: Settings, facts: Facts) -> Evidence:
     """Tell of a failed extension that the user asked to submit again."""
-    return _ended_badly(facts) if settings.flag("retry_failed_extension") else None
+    return _ended_badly(facts) if settings.extension.retry_failed else None
 
 
 @rule(
@@ -103,7 +103,7 @@ def extension_busy(_settings: Settings, facts: Facts) -> Evidence:
 )
 def extension_other_name(settings: Settings, facts: Facts) -> Evidence:
     """Find an extension whose name is not the wanted one; a cluster can have only one of this type."""
-    extension, wanted = facts["extension"], settings.text("extension_name") or ""
+    extension, wanted = facts["extension"], settings.extension.name
     if extension is None or extension["name"].lower() == wanted.lower():
         return None
     return f"It is called {extension['name']}, not {wanted}."
@@ -119,7 +119,7 @@ def extension_other_name(settings: Settings, facts: Facts) -> Evidence:
 def extension_setting_misspelt(settings: Settings, facts: Facts) -> Evidence:
     """Find settings, wanted or installed, in the spelling of older pages."""
     installed = facts["extension"]["settings"] if facts["extension"] else {}
-    keys = {*installed, *settings.mapping("extension_settings")}
+    keys = {*installed, *settings.extension.settings}
     return [f"{wrong} should be {right}." for wrong, right in _MISSPELT.items() if wrong in keys]
 
 
@@ -148,7 +148,7 @@ def extension_settings_refused(settings: Settings, facts: Facts) -> Evidence:
 def extension_update_disruptive(settings: Settings, facts: Facts) -> Evidence:
     """Find changes of a live extension that its endpoints would feel."""
     plan, _unused = _planned(settings, facts)
-    if plan is None or not plan.disruptive or settings.flag("allow_disruption"):
+    if plan is None or not plan.disruptive or settings.extension.allow_disruption:
         return None
     return f"These settings would change: {', '.join(plan.disruptive)}."
 

@@ -17,12 +17,12 @@ _NODES_FOR_HA = 3
 
 def _has_certificate(settings: Settings) -> bool:
     """Tell whether a certificate is given, as a file or as text."""
-    return bool(settings.text("ssl_certificate") or settings.text("ssl_certificate_file"))
+    return bool(settings.extension.ssl_certificate or settings.extension.ssl_certificate_file)
 
 
 def _has_key(settings: Settings) -> bool:
     """Tell whether a key is given, as a file or as text."""
-    return bool(settings.text("ssl_key") or settings.text("ssl_key_file"))
+    return bool(settings.extension.ssl_key or settings.extension.ssl_key_file)
 
 
 @rule(
@@ -34,7 +34,7 @@ def _has_key(settings: Settings) -> bool:
 )
 def router_service_type_missing(settings: Settings, _facts: Facts) -> Evidence:
     """Find inference without a service type: the chart requires one."""
-    if not settings.flag("enable_inference") or settings.text("inference_router_service_type"):
+    if not settings.extension.enable_inference or settings.extension.inference_router_service_type:
         return None
     return "aml_enable_inference is true and aml_inference_router_service_type is not set."
 
@@ -49,9 +49,9 @@ def router_service_type_missing(settings: Settings, _facts: Facts) -> Evidence:
 )
 def tls_undecided(settings: Settings, _facts: Facts) -> Evidence:
     """Find inference without a decision about TLS."""
-    if not settings.flag("enable_inference") or settings.flag("allow_insecure_connections"):
+    if not settings.extension.enable_inference or settings.extension.allow_insecure_connections:
         return None
-    if settings.text("ssl_secret") or _has_certificate(settings) or _has_key(settings):
+    if settings.extension.ssl_secret or _has_certificate(settings) or _has_key(settings):
         return None
     return "No certificate, no Secret, and aml_allow_insecure_connections is not true."
 
@@ -65,13 +65,13 @@ def tls_undecided(settings: Settings, _facts: Facts) -> Evidence:
 )
 def tls_incomplete(settings: Settings, _facts: Facts) -> Evidence:
     """Find a certificate without key, a key without certificate, or TLS without the name to serve."""
-    if not settings.flag("enable_inference"):
+    if not settings.extension.enable_inference:
         return None
     found: list[str] = []
     if _has_certificate(settings) != _has_key(settings):
         found.append(f"There is a {'certificate' if _has_certificate(settings) else 'key'} without its counterpart.")
-    secure = bool(settings.text("ssl_secret") or _has_certificate(settings) or _has_key(settings))
-    if secure and not settings.text("ssl_cname"):
+    secure = bool(settings.extension.ssl_secret or _has_certificate(settings) or _has_key(settings))
+    if secure and not settings.extension.ssl_cname:
         found.append("aml_ssl_cname is not set.")
     return found
 
@@ -85,8 +85,8 @@ def tls_incomplete(settings: Settings, _facts: Facts) -> Evidence:
 )
 def tls_ambiguous(settings: Settings, _facts: Facts) -> Evidence:
     """Find both decisions at once."""
-    secure = settings.text("ssl_secret") or _has_certificate(settings)
-    if settings.flag("enable_inference") and settings.flag("allow_insecure_connections") and secure:
+    secure = settings.extension.ssl_secret or _has_certificate(settings)
+    if settings.extension.enable_inference and settings.extension.allow_insecure_connections and secure:
         return "aml_allow_insecure_connections is true beside a certificate or a Secret."
     return None
 
@@ -125,7 +125,7 @@ def tls_certificate_ageing(settings: Settings, _facts: Facts) -> Evidence:
 def router_ha_impossible(settings: Settings, facts: Facts) -> Evidence:
     """Find high availability asked for where its replicas cannot be placed."""
     nodes = facts["cluster"]["node_count"]
-    if not settings.flag("enable_inference") or not settings.flag("inference_router_ha"):
+    if not settings.extension.enable_inference or not settings.extension.inference_router_ha:
         return None
     return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < _NODES_FOR_HA else None
 
@@ -140,7 +140,7 @@ def router_ha_impossible(settings: Settings, facts: Facts) -> Evidence:
 def router_ha_off(settings: Settings, facts: Facts) -> Evidence:
     """Tell that a small cluster gets a single router and the purpose DevTest."""
     nodes = facts["cluster"]["node_count"]
-    if not settings.flag("enable_inference") or settings.flag("inference_router_ha"):
+    if not settings.extension.enable_inference or settings.extension.inference_router_ha:
         return None
     return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < _NODES_FOR_HA else None
 
@@ -155,7 +155,7 @@ def router_ha_off(settings: Settings, facts: Facts) -> Evidence:
 )
 def router_cluster_ip(settings: Settings, _facts: Facts) -> Evidence:
     """Tell that a ClusterIP is only for callers inside the cluster."""
-    if settings.flag("enable_inference") and settings.text("inference_router_service_type") == "ClusterIP":
+    if settings.extension.enable_inference and settings.extension.inference_router_service_type == "ClusterIP":
         return "aml_inference_router_service_type is ClusterIP."
     return None
 
@@ -169,18 +169,18 @@ def router_cluster_ip(settings: Settings, _facts: Facts) -> Evidence:
 )
 def router_internal_load_balancer(settings: Settings, _facts: Facts) -> Evidence:
     """Find a provider of internal load balancers that has no load balancer to provide."""
-    kind = settings.text("inference_router_service_type")
-    if not settings.flag("enable_inference") or not settings.text("internal_load_balancer_provider"):
+    kind = settings.extension.inference_router_service_type
+    if not settings.extension.enable_inference or not settings.extension.internal_load_balancer_provider:
         return None
     return None if kind in (None, "LoadBalancer") else f"aml_inference_router_service_type is {kind}."
 
 
 def _certificate(settings: Settings) -> tuple[str | None, list[str]]:
     """Return what makes the certificate unusable, and what should be known about it otherwise."""
-    if not settings.flag("enable_inference") or not settings.certificate or not settings.key:
+    if not settings.extension.enable_inference or not settings.certificate or not settings.key:
         return None, []
     try:
-        return None, certificates.check_key_pair(settings.certificate, settings.key, settings.text("ssl_cname"))
+        return None, certificates.check_key_pair(settings.certificate, settings.key, settings.extension.ssl_cname)
     except certificates.CertificateError as error:
         return str(error), []
 

@@ -12,6 +12,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
     gpu,
     instance_types,
+    label_plan,
     labels,
     placement,
     wanted_labels,
@@ -23,13 +24,13 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings
 
 def _wanted(settings: Settings) -> list[instance_types.InstanceType]:
     """Return the instance types of the inventory; an entry that is no dictionary becomes one without a name."""
-    entries = settings.items("instance_types")
+    entries = settings.nodes.instance_types
     return [instance_types.from_option(each if isinstance(each, Mapping) else {}) for each in entries]
 
 
 def _selector(settings: Settings) -> dict[str, str]:
     """Return the extension's node selector as texts."""
-    return {key: str(value) for key, value in settings.mapping("node_selector").items()}
+    return {key: str(value) for key, value in label_plan.label_texts(settings.extension.node_selector).items()}
 
 
 @rule(
@@ -113,7 +114,7 @@ def gpu_pool_tainted(_settings: Settings, facts: Facts) -> Evidence:
 def gpu_pool_odd(settings: Settings, facts: Facts) -> Evidence:
     """Find GPU pools whose nodes offer other devices than their size has."""
     kubernetes = facts["kubernetes"]
-    if kubernetes is None or not settings.flag("gpu_node_labels"):
+    if kubernetes is None or not settings.nodes.gpu_node_labels:
         return None
     pools = facts["cluster"]["node_pools"]
     return [
@@ -131,12 +132,14 @@ def gpu_pool_odd(settings: Settings, facts: Facts) -> Evidence:
 def node_label_refused(settings: Settings, _facts: Facts) -> Evidence:
     """Find labels that Kubernetes refuses or that belong to Kubernetes and AKS."""
     found: list[str] = []
-    for pool, wanted in sorted(settings.mapping("node_pool_labels").items()):
+    for pool, wanted in sorted(settings.nodes.node_pool_labels.items()):
         if not isinstance(wanted, Mapping):
             found.append(f"Node pool {pool}: a dictionary of labels is needed.")
             continue
         values = {key: value for key, value in wanted.items() if value is not None}
-        found.extend(f"Node pool {pool}: {each}." for each in labels.node_label_problems(_as_texts(values)))
+        found.extend(
+            f"Node pool {pool}: {each}." for each in labels.node_label_problems(label_plan.label_texts(values))
+        )
     return found
 
 
@@ -151,7 +154,7 @@ def node_pool_unknown(settings: Settings, facts: Facts) -> Evidence:
     """Find misspelt pools."""
     known = {pool["name"] for pool in facts["cluster"]["node_pools"]}
     names = ", ".join(sorted(known)) or "none"
-    wanted = sorted(settings.mapping("node_pool_labels"))
+    wanted = sorted(settings.nodes.node_pool_labels)
     return [f"There is no node pool {each}; there is {names}." for each in wanted if each not in known]
 
 
@@ -183,7 +186,7 @@ def extension_nodes_missing(settings: Settings, facts: Facts) -> Evidence:
 )
 def pool_autoscaled(settings: Settings, facts: Facts) -> Evidence:
     """Find pools with the cluster autoscaler where training is wanted."""
-    if not settings.flag("enable_training"):
+    if not settings.extension.enable_training:
         return None
     return [
         f"Node pool {pool['name']} scales from {pool['min_count']} to {pool['max_count']} nodes."
@@ -209,8 +212,3 @@ def _nearest(place: placement.Placement) -> str:
     if place.nearest is None:
         return "the cluster has no node"
     return f"the nearest is {place.nearest}, which lacks {'; '.join(place.lacks)}"
-
-
-def _as_texts(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return label values as the texts that they are sent as."""
-    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in values.items()}

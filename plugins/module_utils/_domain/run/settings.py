@@ -12,16 +12,16 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import (
-    BY_NAME,
-    PREFIX,
-    VARIABLES,
-    Variable,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import WantedCompute
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.options import NodeOptions, RunOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import BY_NAME, PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    ClusterKind,
     ResourceId,
     ResourceIdError,
     cluster_kind,
@@ -49,6 +49,9 @@ _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _COMPUTE_NAME = re.compile(r"[A-Za-z]([-A-Za-z0-9]{0,30}[A-Za-z0-9])")
 
 
+Declaration = TypeVar("Declaration")
+
+
 class Convert(Protocol):
     """Turns a value into one of Ansible's option types; Ansible's own rules are lent by the floor above."""
 
@@ -66,69 +69,26 @@ class VariablesError(InputError):
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """One compute of the cluster in one workspace."""
-
-    workspace: ResourceId
-    workspace_id: str
-    compute_name: str
-    namespace: str
-    identity: str | None = None
-    user_assigned_identities: tuple[str, ...] = ()
-    default_instance_type: str | None = None
-    description: str | None = None
-    tags: Mapping[str, str] | None = None
-
-    def to_option(self) -> dict[str, Any]:
-        """Return the attachment as `aml_compute_attach` takes it; what was not asked for is left out."""
-        option: dict[str, Any] = {
-            "workspace_id": self.workspace_id,
-            "name": self.compute_name,
-            "namespace": self.namespace,
-        }
-        if self.identity is not None:
-            option["identity"] = {"type": self.identity}
-            if self.user_assigned_identities:
-                option["identity"]["user_assigned_identities"] = list(self.user_assigned_identities)
-        for name in ("default_instance_type", "description", "tags"):
-            if getattr(self, name) is not None:
-                option[name] = getattr(self, name)
-        return option
-
-
-@dataclass(frozen=True)
 class Settings:
-    """What one cluster should become. `values` holds every variable of the schema, typed, None where it is not set."""
+    """What one cluster should become, each part as its options are declared."""
 
-    values: Mapping[str, Any]
     cluster: ResourceId
-    kind: str
-    attachments: tuple[Attachment, ...]
+    kind: ClusterKind
+    attachments: tuple[WantedCompute, ...]
+    namespace_create: bool
+    extension: ExtensionOptions
+    nodes: NodeOptions
+    run: RunOptions
+    #: Every variable of the schema, typed, None where it is not set: the form that goes back to Ansible.
+    values: Mapping[str, Any]
     #: PEM texts of the router's certificate and key, for checking them; never shown and never returned.
     certificate: str | None = field(default=None, repr=False)
     key: str | None = field(default=None, repr=False)
 
-    def text(self, name: str) -> str | None:
-        """Return the text of variable `aml_<name>`, None when it is not set."""
-        value = self.values[PREFIX + name]
-        return None if value is None or value == "" else str(value)
-
-    def flag(self, name: str) -> bool:
-        """Return the truth of variable `aml_<name>`; not set is false."""
-        return bool(self.values[PREFIX + name])
-
-    def choice(self, name: str) -> bool | None:
-        """Return the truth of variable `aml_<name>`; None when the user left the choice to us."""
-        value = self.values[PREFIX + name]
-        return None if value is None else bool(value)
-
-    def items(self, name: str) -> list[Any]:
-        """Return the list of variable `aml_<name>`; not set is empty."""
-        return list(self.values[PREFIX + name] or [])
-
-    def mapping(self, name: str) -> dict[str, Any]:
-        """Return the dictionary of variable `aml_<name>`; not set is empty."""
-        return dict(self.values[PREFIX + name] or {})
+    @property
+    def cluster_id(self) -> str:
+        """The cluster's id in Azure's own spelling."""
+        return str(self.cluster)
 
     def workspace_ids(self) -> list[str]:
         """Return the id of every workspace of the attachments, each once, in the order given."""
@@ -139,7 +99,7 @@ class Settings:
 
     def namespaces(self) -> list[str]:
         """Return every namespace of the attachments, each once."""
-        return list(dict.fromkeys(attachment.namespace for attachment in self.attachments))
+        return list(dict.fromkeys(each.namespace for each in self.attachments if each.namespace))
 
 
 def read_settings(
@@ -152,18 +112,35 @@ def read_settings(
     """
     problems = list(_unknown_names(variables))
     values: dict[str, Any] = {}
-    for variable in VARIABLES:
+    for name, declared in BY_NAME.items():
         try:
-            values[variable.name] = _typed(variable, variables.get(variable.name), convert)
+            values[name] = _typed(declared, variables.get(name), convert)
         except (TypeError, ValueError) as error:
-            problems.append(f"{variable.name}: {error}.")
-            values[variable.name] = None
+            problems.append(f"{name}: {error}.")
+            values[name] = None
     cluster, kind = _cluster(values, problems)
     attachments = _attachments(values, cluster, problems, convert)
     problems.extend(_contradictions(values))
-    if problems or cluster is None:
+    if problems or cluster is None or kind is None:
         raise VariablesError(problems)
-    return Settings(values, cluster, kind, attachments, certificate, key)
+    return Settings(
+        cluster=cluster,
+        kind=kind,
+        attachments=attachments,
+        namespace_create=bool(values["aml_namespace_create"]),
+        extension=_declared(ExtensionOptions, values),
+        nodes=_declared(NodeOptions, values),
+        run=_declared(RunOptions, values),
+        values=values,
+        certificate=certificate,
+        key=key,
+    )
+
+
+def _declared(declaration: type[Declaration], values: Mapping[str, Any]) -> Declaration:
+    """Return the options of a declaration with the values of their variables; what is not set is left out."""
+    given = {name: values[each.variable] for name, each in options_of(declaration).items() if each.variable is not None}
+    return declaration(**{name: value for name, value in given.items() if value is not None})
 
 
 def _unknown_names(variables: Mapping[str, Any]) -> Iterator[str]:
@@ -176,23 +153,23 @@ def _unknown_names(variables: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} is not a variable of azureml.fleet. {hint}"
 
 
-def _typed(variable: Variable, value: Any, convert: Convert) -> Any:
+def _typed(declared: Option, value: Any, convert: Convert) -> Any:
     """Return `value` in the variable's own type, or the default when it is not set.
 
     Raises TypeError or ValueError with the reason when the value cannot be read.
     """
-    if value is None or (value == "" and variable.kind != "path"):
-        if variable.required:
+    if value is None or (value == "" and declared.kind != "path"):
+        if declared.required:
             raise ValueError("it is required and not set")
-        return variable.default
-    if variable.secret:
+        return declared.default
+    if declared.secret:
         return value
     try:
-        typed = convert(variable.kind, value)
+        typed = convert(declared.kind, value)
     except TypeError as error:
-        raise TypeError(f"{_NEEDED[variable.kind]} is needed, not {kind_of(value)}") from error
-    if variable.choices:
-        return _one_of(variable.choices, typed)
+        raise TypeError(f"{_NEEDED[declared.kind]} is needed, not {kind_of(value)}") from error
+    if declared.choices:
+        return _one_of(declared.choices, typed)
     return typed
 
 
@@ -223,41 +200,41 @@ _NEEDED = {
 }
 
 
-def _cluster(values: Mapping[str, Any], problems: list[str]) -> tuple[ResourceId | None, str]:
+def _cluster(values: Mapping[str, Any], problems: list[str]) -> tuple[ResourceId | None, ClusterKind | None]:
     """Return the cluster's parsed id and its kind (aks or arc); append to `problems` what is wrong with it."""
     text = values["aml_cluster_id"]
     if not text:
-        return None, ""
+        return None, None
     try:
         return parse_cluster_id(text), cluster_kind(text)
     except ResourceIdError as error:
         problems.append(f"aml_cluster_id: {error}")
-        return None, ""
+        return None, None
 
 
 def _attachments(
     values: Mapping[str, Any], cluster: ResourceId | None, problems: list[str], convert: Convert
-) -> tuple[Attachment, ...]:
+) -> tuple[WantedCompute, ...]:
     """Return the attachments that the variables ask for; append to `problems` what is wrong with them."""
     several = values["aml_attachments"]
     if not several:
         several = [{}]
     elif values["aml_workspace"] and values["aml_compute_name"]:
         problems.append("Both aml_attachments and aml_workspace with aml_compute_name are set: give one of them.")
-    read: list[Attachment] = []
+    read: list[WantedCompute] = []
     for number, entry in enumerate(several, start=1):
         where = f"aml_attachments, entry {number}: " if values["aml_attachments"] else ""
         try:
             read.append(_attachment(values, entry, cluster, convert))
         except (ResourceIdError, TypeError, ValueError) as error:
             problems.append(f"{where}{error}")
-    names = [(each.workspace_id.lower(), each.compute_name.lower()) for each in read]
+    names = [(each.workspace_id.lower(), each.name.lower()) for each in read]
     if len(set(names)) < len(names):
         problems.append("aml_attachments: two entries give the same compute name in the same workspace.")
     return tuple(read)
 
 
-def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | None, convert: Convert) -> Attachment:
+def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | None, convert: Convert) -> WantedCompute:
     """Return one attachment: the entry's own keys over the variables. Raises TypeError or ValueError."""
     if not isinstance(entry, Mapping):
         raise TypeError(f"a dictionary is needed, not {kind_of(entry)}.")
@@ -284,16 +261,15 @@ def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | Non
     if merged["identity"] == "UserAssigned" and not merged["user_assigned_identities"]:
         raise ValueError("identity UserAssigned needs the resource id of an identity (user_assigned_identities).")
     workspace = parse_workspace_id(_workspace_id(merged["workspace"], merged["workspace_resource_group"], cluster))
-    return Attachment(
+    return WantedCompute(
         workspace=workspace,
-        workspace_id=str(workspace),
-        compute_name=merged["compute_name"],
+        name=merged["compute_name"],
         namespace=merged["namespace"],
-        identity=merged["identity"],
+        identity_type=merged["identity"],
         user_assigned_identities=tuple(merged["user_assigned_identities"] or ()),
         default_instance_type=merged["default_instance_type"],
         description=merged["description"],
-        tags=merged["tags"],
+        tags=None if merged["tags"] is None else {str(key): str(value) for key, value in merged["tags"].items()},
     )
 
 

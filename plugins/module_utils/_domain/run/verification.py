@@ -9,21 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import AttachmentError
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.wanted import find_compute
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import find_compute
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import (
     ROUTER,
     expected_components,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
-    ExtensionSettingsError,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts, WorkloadFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import nodes as node_rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import plan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import sentence
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 
 #: How the front end may be judged once the extension is there: untouched and healthy, taken over, or never there.
 _SERVING = ("v2", "owned_by_extension")
@@ -96,10 +94,10 @@ def _differences(settings: Settings, facts: Facts) -> list[str]:
     """Return what the plan would still change."""
     try:
         changes = plan.make_plan(settings, facts).changes
-    except (AttachmentError, ExtensionSettingsError) as error:
+    except InputError as error:
         return [str(error)]
     # The front end's annotation is gone for good once the extension owns it; what is left to see is asked elsewhere.
-    return [f"{change.subject[0].upper()}{change.subject[1:]}: {change.reason}." for change in changes]
+    return [sentence(change.to_result()) for change in changes]
 
 
 def _computes(settings: Settings, facts: Facts) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FrontEndFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.deployments import helm_owner, replicas
 
 NAMESPACE = "default"
@@ -25,6 +26,7 @@ NAME_LABEL = "azuremlappname"
 VERSION_LABEL = "azuremlappversion"
 UPGRADABLE_VERSION = "v2"
 
+STAGE = "front_end"
 Verdict = Literal["absent", "v1", "v2", "v2_not_ready", "owned_by_extension"]
 
 
@@ -59,6 +61,16 @@ def judge(
         owner=owner,
         uid=metadata.get("uid"),
     )
+
+
+def changes_of(facts: FrontEndFacts) -> list[Change]:
+    """Return the annotation that lets the extension take over a healthy azureml-fe of version 2."""
+    if facts["verdict"] != "v2" or facts["annotated"]:
+        return []
+    where = f"{NAMESPACE}/{NAME}"
+    before: dict[str, object] = {"annotations": {}}
+    after: dict[str, object] = {"annotations": {ANNOTATION: ANNOTATION_VALUE}}
+    return [Change(STAGE, "annotate", "deployment", f"Deployment/{where}", where, before, after, "taken over")]
 
 
 def is_annotated(deployment: Mapping[str, Any]) -> bool:

@@ -32,7 +32,7 @@ def test_only_variables_with_the_prefix_are_collected() -> None:
     assert collect(aml_namespace="x", _aml_internal="y", ansible_user="z") == {"aml_namespace": "x"}
 
 
-@pytest.mark.parametrize("name", [variable.name for variable in VARIABLES if variable.secret])
+@pytest.mark.parametrize("name", [variable.variable for variable in VARIABLES if variable.secret])
 def test_a_secret_is_only_said_to_be_set(name: str) -> None:
     assert SECRET not in repr(collect(**{name: SECRET}))
     assert SECRET not in repr(collect(**{name: {"key": SECRET}}))

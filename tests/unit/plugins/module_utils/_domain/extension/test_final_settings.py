@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
-    ExtensionOptions,
     ExtensionSettingsError,
     derived_settings,
     disruptions,
     final_settings,
     same_value,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts
 
 AKS_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks"
@@ -64,9 +64,9 @@ def cluster(kind: str = "aks", nodes: int | None = 3, distribution: str | None =
 TLS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "insecure": {"allow_insecure_connections": True},
-    "pair": {"ssl_certificate": "Q0VSVA==", "ssl_key": "S0VZ", "ssl_cname": "models.example.com"},
-    "pair without a name": {"ssl_certificate": "Q0VSVA==", "ssl_key": "S0VZ"},
-    "certificate alone": {"ssl_certificate": "Q0VSVA==", "ssl_cname": "models.example.com"},
+    "pair": {"ssl_certificate": "CERT", "ssl_key": "KEY", "ssl_cname": "models.example.com"},
+    "pair without a name": {"ssl_certificate": "CERT", "ssl_key": "KEY"},
+    "certificate alone": {"ssl_certificate": "CERT", "ssl_cname": "models.example.com"},
     "secret": {"ssl_secret": "tls", "ssl_cname": "models.example.com"},
     "secret without a name": {"ssl_secret": "tls"},
     "insecure and secret": {
@@ -364,3 +364,93 @@ def test_the_relay_that_only_the_cli_makes_is_mentioned() -> None:
     assert final_settings(given, cluster("arc")).warnings == ()
     assert "of the relay" not in repr(given)
     assert "of the relay" not in repr(final_settings(given, cluster("arc")))
+
+
+SERVING = {
+    "enableInference": "True",
+    "enableTraining": "True",
+    "inferenceRouterServiceType": "LoadBalancer",
+    "allowInsecureConnections": "True",
+    "sslCname": "models.example.com",
+}
+
+
+def test_an_installed_router_keeps_its_replicas_when_the_cluster_shrinks_for_a_moment() -> None:
+    final = final_settings(ExtensionOptions(enable_inference=True), cluster(nodes=2), SERVING)
+    assert final.changes(SERVING).keys().isdisjoint({"inferenceRouterHA", "clusterPurpose"})
+    new = final_settings(
+        ExtensionOptions(
+            enable_inference=True, inference_router_service_type="NodePort", allow_insecure_connections=True
+        ),
+        cluster(nodes=2),
+    )
+    assert new.for_new()["inferenceRouterHA"] == "false"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"inferenceRouterHA": "False"},
+        {"clusterPurpose": "DevTest"},
+        {"scoringFe.sslSecret": "other"},
+        {"scoringFe.serviceType.internalLoadBalancer": "True"},
+        {"scoringFe.serviceType.nodePort": "True"},
+        {"allowInsecureConnections": "False"},
+    ],
+)
+def test_what_moves_or_restarts_a_serving_router_is_disruptive(change: dict[str, str]) -> None:
+    assert disruptions(SERVING, change) == list(change)
+    assert disruptions({"enableInference": "False"}, change) == []
+
+
+def test_a_device_plugin_is_not_switched_off_unasked() -> None:
+    on = {"installNvidiaDevicePlugin": "True"}
+    assert disruptions(on, {"installNvidiaDevicePlugin": "False"}) == ["installNvidiaDevicePlugin"]
+    assert disruptions({}, {"installNvidiaDevicePlugin": "True"}) == []
+
+
+def test_free_settings_bring_their_companions_and_meet_the_same_rules() -> None:
+    given = {"inferenceRouterServiceType": "LoadBalancer", "internalLoadBalancerProvider": "azure"}
+    options = ExtensionOptions(enable_inference=True, allow_insecure_connections=True, settings=given)
+    assert final_settings(options, cluster()).wanted["scoringFe.serviceType.internalLoadBalancer"] == "True"
+    node_port = ExtensionOptions(
+        enable_inference=True,
+        allow_insecure_connections=True,
+        settings={"inferenceRouterServiceType": "NodePort", "isAKSMigration": "true"},
+    )
+    wanted = final_settings(node_port, cluster()).wanted
+    assert wanted["scoringFe.serviceType.nodePort"] == "True"
+    assert wanted["scoringFe.namespace"] == "default"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (
+            {"settings": {"sslSecret": "s", "sslCname": "c"}, "ssl_certificate": "C", "ssl_key": "K"},
+            "not both",
+        ),
+        ({"settings": {"a": "1"}, "protected_settings": {"a": "2"}}, "both as a setting and in protected_settings"),
+        ({"settings": {"cluster_name": "/subscriptions/other"}}, "cluster's own id"),
+        ({"settings": {"clusterId": "x"}}, "cluster's own id"),
+        (
+            {"settings": {"inferenceRouterServiceType": "NodePort", "internalLoadBalancerProvider": "azure"}},
+            "LoadBalancer",
+        ),
+    ],
+)
+def test_contradictions_are_found_whatever_way_a_value_came(more: dict[str, Any], words: str) -> None:
+    base: dict[str, Any] = {"enable_training": True, "enable_inference": True}
+    if "inferenceRouterServiceType" not in more.get("settings", {}):
+        base["inference_router_service_type"] = "LoadBalancer"
+    if "ssl_certificate" not in more:
+        base["allow_insecure_connections"] = True
+    with pytest.raises(ExtensionSettingsError, match=words):
+        final_settings(ExtensionOptions(**base, **more), cluster())
+
+
+def test_tls_ends_plain_http_and_says_that_it_interrupts() -> None:
+    options = ExtensionOptions(ssl_certificate="C", ssl_key="K", ssl_cname="models.example.com")
+    changes = final_settings(options, cluster(), SERVING).changes(SERVING)
+    assert changes["allowInsecureConnections"] == "False"
+    assert "allowInsecureConnections" in disruptions(SERVING, changes)

@@ -47,7 +47,9 @@ def plan(
     *,
     resend: bool = False,
 ) -> ExtensionPlan:
-    final = FinalSettings(wanted=wanted or {"enableTraining": "true"}, derived={}, protected=protected or {})
+    final = FinalSettings(
+        wanted=wanted or {"enableTraining": "true"}, derived={}, at_creation={}, protected=protected or {}
+    )
     return plan_extension(
         existing, final, release or Release(), extension_id="/e", name="azureml", resend_protected=resend
     )
@@ -159,3 +161,12 @@ def test_a_failed_extension_is_sent_again_with_its_own_settings(state: str) -> N
 
 def test_secrets_do_not_show_in_a_plan() -> None:
     assert "top secret" not in repr(plan(None, protected={"a": "top secret"}))
+
+
+def test_paths_that_the_cli_left_in_protected_settings_do_not_count_as_lost() -> None:
+    names = ["scoringFe.sslCert", "scoringFe.sslKey", "sslCertPemFile", "sslKeyPemFile"]
+    certificate = {"scoringFe.sslCert": "new", "scoringFe.sslKey": "new"}
+    renewed = plan(extension(protected_settings=names), protected=certificate, resend=True)
+    assert (renewed.action, renewed.protected) == ("update", certificate)
+    repaired = plan(extension(protected_settings=names, provisioning_state="Failed"), protected=certificate)
+    assert (repaired.action, repaired.protected) == ("repair", certificate)

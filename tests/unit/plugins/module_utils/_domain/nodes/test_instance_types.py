@@ -127,6 +127,7 @@ def test_object_and_facts_say_the_same() -> None:
         "requests": {"cpu": "1", "memory": "1Gi"},
         "limits": {"cpu": "2", "memory": "2Gi"},
         "managed": True,
+        "owners": {},
     }
     assert "nodeSelector" not in rules.to_spec(wish())
 
@@ -140,7 +141,7 @@ def test_merge_keeps_what_others_set_and_the_spelling_of_equal_amounts() -> None
     before = rules.from_object(
         stored(wish(node_selector={"theirs": "1"}, limits={"cpu": "2000m", "memory": "2Gi", "nvidia.com/gpu": "1"}))
     )
-    after = rules.merged(before, wish(node_selector={"ours": "1"}), {}, MANAGER)
+    after = rules.merged(before, wish(node_selector={"ours": "1"}))
     assert after["node_selector"] == {"theirs": "1", "ours": "1"}
     assert after["limits"] == {"cpu": "2000m", "memory": "2Gi", "nvidia.com/gpu": "1"}
 
@@ -148,7 +149,7 @@ def test_merge_keeps_what_others_set_and_the_spelling_of_equal_amounts() -> None
 def test_merge_of_equal_amounts_changes_nothing() -> None:
     before = rules.from_object(stored(wish()))
     wanted = wish(requests={"cpu": "1000m", "memory": "1024Mi"}, limits={"cpu": 2, "memory": "2048Mi"})
-    assert rules.merged(before, wanted, {}, MANAGER) == before
+    assert rules.merged(before, wanted) == before
 
 
 def test_merge_drops_what_only_we_applied_before() -> None:
@@ -161,13 +162,13 @@ def test_merge_drops_what_only_we_applied_before() -> None:
             entry("kubectl", "Update", nodeSelector=["shared"]),
         ],
     )
-    after = rules.merged(rules.from_object(found), wish(), rules.owners(found), MANAGER)
+    after = rules.merged(rules.from_object(found), wish())
     assert after["node_selector"] == {"shared": "1", "replaced": "1"}
 
 
 def test_merge_does_not_make_somebody_elses_type_ours() -> None:
     before = rules.from_object(stored(wish(), managed=False))
-    after = rules.merged(before, wish(limits={"cpu": 4, "memory": "2Gi"}), {}, MANAGER)
+    after = rules.merged(before, wish(limits={"cpu": 4, "memory": "2Gi"}))
     assert after["managed"] is False
 
 
@@ -189,16 +190,16 @@ def test_conflicts_name_field_and_manager_only_where_the_value_differs() -> None
             entry(MANAGER, "Update", requests=["cpu"]),
         ],
     )
-    before, known = rules.from_object(found), rules.owners(found)
+    before = rules.from_object(found)
     wanted = wish(requests={"cpu": "500m", "memory": "1Gi"}, limits={"cpu": "4", "memory": "2Gi"})
-    after = rules.merged(before, wanted, known, MANAGER)
-    assert rules.conflicts(before, after, known, MANAGER) == {"spec.resources.limits.cpu": "kubectl-edit"}
+    after = rules.merged(before, wanted)
+    assert rules.conflicts(before, after) == {"spec.resources.limits.cpu": "kubectl-edit"}
 
 
 def test_what_is_sent_has_the_spelling_that_is_stored() -> None:
     before = rules.from_object(stored(wish(limits={"cpu": "2000m", "memory": "2Gi"})))
     wanted = wish(limits={"cpu": "2", "memory": "4Gi"})
-    sent = rules.applied(wanted, rules.merged(before, wanted, {}, MANAGER))
+    sent = rules.applied(wanted, rules.merged(before, wanted))
     assert sent.limits == {"cpu": "2000m", "memory": "4Gi"}
 
 

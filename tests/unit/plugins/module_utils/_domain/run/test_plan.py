@@ -13,6 +13,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.wa
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import from_option, replaced
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.wanted_labels import wanted_pool_labels
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import subject, why
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import make_plan
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 from tests.unit.plugins.module_utils._domain.builders import (
@@ -40,7 +41,7 @@ def upgraded(wanted: Settings, found: Facts | None = None) -> Facts:
     kubernetes["front_end"]["annotated"] = True
     kubernetes["namespaces"].update(dict.fromkeys(wanted.namespaces(), "Active"))
     kubernetes["instance_type_definition"] = True
-    kubernetes["instance_types"] = [replaced(None, from_option(each)) for each in wanted.items("instance_types")]
+    kubernetes["instance_types"] = [replaced(None, from_option(each)) for each in wanted.nodes.instance_types]
     for name, labels in wanted_pool_labels(wanted, after).items():
         next(each for each in after["cluster"]["node_pools"] if each["name"] == name)["labels"].update(labels)
         for each in kubernetes["nodes"]:
@@ -50,10 +51,10 @@ def upgraded(wanted: Settings, found: Facts | None = None) -> Facts:
         legacy_compute(),
         *(
             compute(
-                each.compute_name,
+                each.name,
                 namespace=each.namespace,
                 default_instance_type=each.default_instance_type,
-                identity_type=each.identity,
+                identity_type=each.identity_type,
                 description=each.description,
                 tags=dict(each.tags or {}),
             )
@@ -64,7 +65,8 @@ def upgraded(wanted: Settings, found: Facts | None = None) -> Facts:
 
 
 def described(wanted: Settings, found: Facts) -> list[tuple[str, str, str, str]]:
-    return [(each.stage, each.action, each.subject, each.reason) for each in make_plan(wanted, found).changes]
+    data = [each.to_result() for each in make_plan(wanted, found).changes]
+    return [(each["stage"], each["action"], subject(each), why(each)) for each in data]
 
 
 def gpu_facts() -> Facts:
@@ -76,11 +78,11 @@ def gpu_facts() -> Facts:
 
 def test_a_fresh_cluster_goes_through_every_stage() -> None:
     plan = make_plan(settings(instance_types=[SMALL]), gpu_facts())
-    assert plan.stages == ["front_end", "extension", "gpu_nodes", "instance_types", "compute"]
-    assert [(each.action, each.subject) for each in plan.changes] == [
+    assert plan.stages == ["front_end", "gpu_nodes", "extension", "instance_types", "compute"]
+    assert [(each.action, subject(each.to_result())) for each in plan.changes] == [
         ("annotate", "deployment default/azureml-fe"),
-        ("create", "extension azureml"),
         ("label", "node pool gpu"),
+        ("create", "extension azureml"),
         ("create", "instance type cpu"),
         ("create", "namespace azureml-workloads"),
         ("create", "compute k8s in workspace ml"),
@@ -140,7 +142,7 @@ def test_a_new_protected_setting_is_named_and_not_shown() -> None:
     after = upgraded(settings())
     changed = settings(extension_protected_settings={"relayserver.relayConnectionString": "(set)"})
     assert described(changed, after) == [
-        ("extension", "update", "extension azureml", "these differ: relayserver.relayConnectionString")
+        ("extension", "update", "extension azureml", "these differ: protected settings, protected values")
     ]
 
 
@@ -158,11 +160,11 @@ def test_an_extension_in_another_state_is_taken_on(state: str, action: str) -> N
 @pytest.mark.parametrize(
     ("changes", "action", "reason"),
     [
-        ({"provisioning_state": "Failed"}, "update", "it is Failed"),
-        ({"provisioning_state": "Creating"}, "wait", "it is Creating"),
-        ({"default_instance_type": "old"}, "update", "its default instance type differs"),
-        ({"identity_type": "SystemAssigned"}, "update", "its identity differs"),
-        ({"tags": {"a": "c"}}, "update", "its tags differ"),
+        ({"provisioning_state": "Failed"}, "update", "its last operation failed"),
+        ({"provisioning_state": "Creating"}, "wait", "an operation is in progress (Creating)"),
+        ({"default_instance_type": "old"}, "update", "these differ: default instance type"),
+        ({"identity_type": "SystemAssigned"}, "update", "these differ: identity type"),
+        ({"tags": {"a": "c"}}, "update", "these differ: tags.a"),
     ],
 )
 def test_a_compute_that_differs_is_named_with_the_reason(changes: dict[str, Any], action: str, reason: str) -> None:
@@ -225,7 +227,9 @@ def test_an_arc_cluster_gets_its_nodes_labelled() -> None:
     found["kubernetes"]["nodes"] = [node(pool=None), gpu_node(pool=None, vm_size=None)]
     plan = make_plan(settings(cluster_id=ARC_ID), found)
     assert plan.options["nodes"] == {"gpu-0": {"azureml.fleet/accelerator": "nvidia", "azureml.fleet/gpu-count": "2"}}
-    assert ("gpu_nodes", "label", "node gpu-0") in {(each.stage, each.action, each.subject) for each in plan.changes}
+    assert ("gpu_nodes", "label", "node gpu-0") in {
+        (each.stage, each.action, subject(each.to_result())) for each in plan.changes
+    }
 
 
 def test_the_user_decides_about_the_take_over() -> None:

@@ -27,9 +27,9 @@ def test_three_lines_are_enough() -> None:
     assert [each.to_option() for each in read.attachments] == [
         {"workspace_id": WORKSPACE_ID, "name": "k8s", "namespace": "azureml-workloads"}
     ]
-    assert read.flag("enable_training")
-    assert not read.flag("enable_inference")
-    assert read.choice("inference_router_ha") is None
+    assert read.extension.enable_training
+    assert not read.extension.enable_inference
+    assert read.extension.inference_router_ha is None
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:
@@ -62,7 +62,7 @@ def test_a_name_like_no_other_gets_no_guess() -> None:
         ({"compute_name": ""}, "aml_compute_name is required and not set."),
         ({"compute_name": "9lives"}, "'9lives' cannot be a compute's name"),
         ({"namespace": "Big"}, "'Big' cannot be a Kubernetes namespace"),
-        ({"inference_router_service_type": "Ingress"}, "'Ingress' is none of LoadBalancer, NodePort, ClusterIP"),
+        ({"inference_router_service_type": "Ingress"}, "'Ingress' is none of ClusterIP, LoadBalancer, NodePort"),
         ({"compute_identity": "UserAssigned"}, "identity UserAssigned needs the resource id"),
         ({"poll_interval": "soon"}, "aml_poll_interval: a number is needed, not 'soon'."),
         ({"instance_types": {"name": "x"}}, "aml_instance_types: a list is needed, not a dictionary."),
@@ -132,11 +132,11 @@ def test_texts_of_an_ini_inventory_become_types() -> None:
         compute_tags="a=b",
         inference_router_service_type="loadbalancer",
     )
-    assert read.flag("enable_inference")
+    assert read.extension.enable_inference
     assert read.values["aml_extension_timeout"] == 60
-    assert read.items("supported_regions") == ["westeurope", "eastus"]
-    assert read.mapping("compute_tags") == {"a": "b"}
-    assert read.text("inference_router_service_type") == "LoadBalancer"
+    assert read.run.supported_regions == ["westeurope", "eastus"]
+    assert read.values["aml_compute_tags"] == {"a": "b"}
+    assert read.extension.inference_router_service_type == "LoadBalancer"
 
 
 def test_reading_again_what_was_read_changes_nothing() -> None:
@@ -152,6 +152,6 @@ def test_a_certificate_is_never_shown() -> None:
 
 def test_every_variable_is_described_and_begins_alike() -> None:
     for variable in VARIABLES:
-        assert variable.name.startswith("aml_")
-        assert variable.description.endswith("."), variable.name
-        assert not (variable.secret and variable.default), variable.name
+        assert str(variable.variable).startswith("aml_")
+        assert variable.description.endswith("."), variable.variable
+        assert not (variable.secret and variable.default), variable.variable

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.pool_labels import (
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import (
     LabelError,
     checked_labels,
     merged,
@@ -26,7 +26,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.pool_l
     ],
 )
 def test_labels_become_texts(labels: dict[str, Any], texts: dict[str, str]) -> None:
-    assert checked_labels("gpu", labels) == texts
+    assert checked_labels("node pool gpu", labels) == texts
 
 
 @pytest.mark.parametrize(
@@ -42,12 +42,13 @@ def test_labels_become_texts(labels: dict[str, Any], texts: dict[str, str]) -> N
         {"a": "with space"},
         {"a": None},
         {"a": ["b"]},
+        {"version": 1.10},
         {"": "b"},
     ],
 )
 def test_a_label_that_would_be_refused_is_refused_before_anything_is_sent(labels: dict[str, Any]) -> None:
     with pytest.raises(LabelError, match="pool gpu"):
-        checked_labels("gpu", labels)
+        checked_labels("node pool gpu", labels)
 
 
 def test_values_do_not_matter_when_labels_are_removed() -> None:

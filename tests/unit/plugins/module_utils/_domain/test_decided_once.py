@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan, modules and rules give one answer, because one function of each subject decides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import OPTIONS, ExtensionOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import plan_instance_types
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import LabelError, checked_labels
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import make_plan
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
+from tests.unit.plugins.module_utils._domain.builders import facts, gpu_pool, pool, settings
+from tests.unit.plugins.module_utils._domain.run.test_plan import SMALL, upgraded
+
+
+def test_a_selector_key_that_somebody_added_to_our_type_is_no_change_for_plan_and_module() -> None:
+    wanted = settings(instance_types=[SMALL])
+    after = upgraded(wanted)
+    assert after["kubernetes"] is not None
+    ours = after["kubernetes"]["instance_types"][0]
+    ours["node_selector"] = {"added": "1"}
+    ours["owners"] = {"nodeSelector.added": [("kubectl-edit", "Update")]}
+    assert make_plan(wanted, after).changes == ()
+    by_module = plan_instance_types({"cpu": ours}, [instance_types.from_option(SMALL)], mode="merge", prune=False)
+    assert [each.action for each in by_module] == ["none"]
+
+
+def test_a_selector_key_that_only_we_applied_goes_in_plan_and_module() -> None:
+    wanted = settings(instance_types=[SMALL])
+    after = upgraded(wanted)
+    assert after["kubernetes"] is not None
+    ours = after["kubernetes"]["instance_types"][0]
+    ours["node_selector"] = {"old": "1"}
+    ours["owners"] = {"nodeSelector.old": [("azureml.fleet", "Apply")]}
+    (change,) = make_plan(wanted, after).changes
+    assert change.to_result()["before"] == {"node_selector": {"old": "1"}}
+    assert change.to_result()["after"] == {"node_selector": {}}
+
+
+@pytest.mark.parametrize("unquoted", [1.10, ["a"]])
+def test_a_label_that_yaml_has_changed_already_is_refused_by_module_and_by_rule(unquoted: Any) -> None:
+    with pytest.raises(LabelError, match="not a text"):
+        checked_labels("node pool gpu", {"version": unquoted})
+    found = facts(node_pools=[pool(), gpu_pool()])
+    ids = {each.rule.id for each in rules.judge(settings(node_pool_labels={"gpu": {"version": unquoted}}), found)}
+    assert "node-label-refused" in ids
+    with pytest.raises(InputError, match="not a text"):
+        final_settings(
+            ExtensionOptions(enable_training=True, node_selector={"version": unquoted}), found["cluster"], None
+        )
+
+
+@pytest.mark.parametrize("value", [True, 4, "1.10"])
+def test_a_label_that_has_one_meaning_is_the_same_text_everywhere(value: Any) -> None:
+    text = checked_labels("node pool gpu", {"a": value})["a"]
+    wanted = settings(node_pool_labels={"system": {"a": value}}, gpu_node_labels=False)
+    assert make_plan(wanted, facts()).options["pools"] == {"system": {"a": text}}
+    selected = final_settings(
+        ExtensionOptions(enable_training=True, node_selector={"a": value}), facts()["cluster"], None
+    )
+    assert selected.wanted["nodeSelector.a"] == text
+
+
+def test_every_option_of_the_extension_says_where_its_meaning_is_from() -> None:
+    assert [name for name, each in OPTIONS.items() if not each.source or not each.description.endswith(".")] == []
