@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -43,6 +44,8 @@ class Belief(BaseModel):
     default: str
     #: What the collection does when another answer is the true one.
     collection: str
+    #: Whether the answer is the same for the whole fleet, or may differ from cluster to cluster.
+    of: Literal["fleet", "cluster"] = "fleet"
     #: Why no behaviour of the simulator depends on the belief; None when code asks for its answer.
     not_simulated: str | None = None
 
@@ -84,13 +87,15 @@ class Beliefs:
         return self._answers[identifier]
 
 
-def check_answer(identifier: str, answer: str) -> None:
-    """Raise UnknownBeliefError unless the simulator has such a belief and the belief such an answer."""
+def check_answer(identifier: str, answer: str, *, of_a_cluster: bool = False) -> None:
+    """Raise UnknownBeliefError unless the simulator has such a belief (for a cluster) and the belief such an answer."""
     belief = every_belief().get(identifier)
     if belief is None:
         raise UnknownBeliefError(_unknown(identifier))
     if belief.not_simulated is not None:
         raise UnknownBeliefError(f"no behaviour depends on the belief {identifier!r}: {belief.not_simulated}")
+    if of_a_cluster and belief.of != "cluster":
+        raise UnknownBeliefError(f"belief {identifier!r} is one of the whole fleet, and of no cluster by itself")
     if answer not in belief.answers:
         known = ", ".join(belief.answers)
         raise UnknownBeliefError(f"belief {identifier!r} has no answer {answer!r}; its answers are {known}")

@@ -83,8 +83,15 @@ def _check_beliefs(chosen: dict[str, str]) -> dict[str, str]:
     return chosen
 
 
+def _check_beliefs_of_a_cluster(chosen: dict[str, str]) -> dict[str, str]:
+    for identifier, answer in chosen.items():
+        check_answer(identifier, answer, of_a_cluster=True)
+    return chosen
+
+
 #: Other answers than the defaults of beliefs.yml, by the id of the belief.
 ChosenBeliefs = Annotated[dict[str, str], AfterValidator(_check_beliefs)]
+ChosenBeliefsOfACluster = Annotated[dict[str, str], AfterValidator(_check_beliefs_of_a_cluster)]
 
 
 class V1Service(Model):
@@ -207,7 +214,7 @@ class Cluster(Model):
     computes: list[Compute] = []
     denied: list[Denied] = []
     #: What is believed of this cluster only: so one fleet can try many answers.
-    beliefs: ChosenBeliefs = {}
+    beliefs: ChosenBeliefsOfACluster = {}
     kubernetes: RealKubernetes | None = None
 
     @property

@@ -71,8 +71,8 @@ def docstring(name: str) -> str:
 
 
 @cache
-def asked() -> list[tuple[str, set[str]]]:
-    """Every place where code asks for an answer: the id, and all texts that occur in the file."""
+def asked() -> list[tuple[str, str, set[str]]]:
+    """Every place where code asks for an answer: whom it asks, the id, and all texts that occur in the file."""
     return list(_asked())
 
 
@@ -82,7 +82,7 @@ def texts_of_tests() -> list[str]:
     return [path.read_text(encoding="utf-8") for path in paths]
 
 
-def _asked() -> Iterator[tuple[str, set[str]]]:
+def _asked() -> Iterator[tuple[str, str, set[str]]]:
     for path in SIMULATOR.rglob("*.py"):
         if path.name == "beliefs.py":
             continue
@@ -92,7 +92,7 @@ def _asked() -> Iterator[tuple[str, set[str]]]:
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("beliefs.answer"):
                 (argument,) = node.args
                 assert isinstance(argument, ast.Constant), f"{path}: the id of a belief must be a literal"
-                yield str(argument.value), texts
+                yield ast.unparse(node.func), str(argument.value), texts
 
 
 def test_the_file_has_the_form_of_a_list_of_beliefs() -> None:
@@ -105,16 +105,21 @@ def test_the_file_has_the_form_of_a_list_of_beliefs() -> None:
 
 
 def test_every_belief_that_code_asks_for_is_in_the_list() -> None:
-    assert {identifier for identifier, _ in asked()} <= set(every_belief())
+    assert {identifier for _, identifier, _ in asked()} <= set(every_belief())
 
 
 def test_code_asks_for_every_belief_that_is_not_marked_as_not_simulated() -> None:
-    assert {identifier for identifier, _ in asked()} == set(SIMULATED)
+    assert {identifier for _, identifier, _ in asked()} == set(SIMULATED)
+
+
+def test_code_asks_the_fleet_for_what_is_believed_of_the_fleet() -> None:
+    for asks, identifier, _ in asked():
+        assert (asks == "fleet.beliefs.answer") == (every_belief()[identifier].of == "fleet"), identifier
 
 
 @pytest.mark.parametrize("identifier", list(SIMULATED))
 def test_code_tells_every_answer_apart(identifier: str) -> None:
-    texts = {text for name, found in asked() if name == identifier for text in found}
+    texts = {text for _, name, found in asked() if name == identifier for text in found}
     missing = set(SIMULATED[identifier].answers) - texts
     assert len(missing) <= 1, f"no code depends on {missing}"
 
@@ -171,3 +176,12 @@ def test_a_scenario_chooses_answers_by_name() -> None:
 def test_a_scenario_with_an_unknown_belief_or_answer_is_refused(chosen: dict[str, str], text: str) -> None:
     with pytest.raises(ScenarioError, match=text):
         parse_scenario({"beliefs": chosen}, "fleet.yml")
+
+
+def test_a_belief_of_the_fleet_cannot_be_chosen_for_a_cluster() -> None:
+    cluster = {"name": "aks", "resource_group": "rg"}
+    parse_scenario({"clusters": [{**cluster, "beliefs": {"front-end-gone": "refused"}}]})
+    wide = next(identifier for identifier, belief in SIMULATED.items() if belief.of == "fleet")
+    beliefs = {wide: SIMULATED[wide].default}
+    with pytest.raises(ScenarioError, match="is one of the whole fleet"):
+        parse_scenario({"clusters": [{**cluster, "beliefs": beliefs}]})
