@@ -20,6 +20,8 @@ from tests.simulator.chart.release import Release
 
 SYSTEM = {"ml.azure.com/amlarc-system": "true"}
 BILLING = {"ml.azure.com/billing-category": "azureml-system"}
+OUTSIDE = "kube-system"
+"""Where a component may be that is not in the release's namespace."""
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,13 @@ def _on_every_node(release: Release) -> Iterator[Component]:
         yield Component(f"{release.name}-dcgm-exporter", labels, {**labels, **BILLING}, kind="DaemonSet")
     if release.flag("installNvidiaDevicePlugin"):
         labels = {"name": "nvidia-device-plugin-ds"}
-        outside = release.beliefs.answer("device-plugin-namespace") == "kube-system"
+        outside = release.beliefs.answer("device-plugin-namespace") == OUTSIDE
         yield Component(
             "nvidia-device-plugin-daemonset",
             labels,
             labels,
             kind="DaemonSet",
-            namespace="kube-system" if outside else "",
+            namespace=OUTSIDE if outside else "",
         )
 
 

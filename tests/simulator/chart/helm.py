@@ -118,11 +118,7 @@ async def _check_ownership(cluster: Cluster, release: Release) -> None:
 
 def _rendered(release: Release) -> Iterator[tuple[str, str, set[str]]]:
     """The kinds of namespaced objects, their collections, and the names that the values ask for in each."""
-    for kind in paths.WORKLOADS:
-        found = [component for component in components.workloads(release) if component.kind == kind]
-        for namespace in {release.namespace, *(component.namespace or release.namespace for component in found)}:
-            names = {c.name for c in found if (c.namespace or release.namespace) == namespace}
-            yield kind, paths.workloads(kind, namespace), names
+    yield from manifests.collections(release)
     yield "Service", paths.services(release.namespace), {service.name for service in components.services(release)}
 
 

@@ -8,13 +8,24 @@ Source: as for components.py; the fields of instance types from AML-Kubernetes d
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from tests.simulator.chart.components import BILLING, SYSTEM, Component, ServiceSpec
+from tests.simulator.chart import cluster as paths
+from tests.simulator.chart.components import BILLING, OUTSIDE, SYSTEM, Component, ServiceSpec, workloads
 from tests.simulator.chart.release import Release
 
 CRD_NAME = "instancetypes.amlarc.azureml.com"
 IMAGE = "mcr.microsoft.com/azureml/amlarc/docker"
+
+
+def collections(release: Release) -> Iterator[tuple[str, str, set[str]]]:
+    """The kinds of workloads, the collections where the release may have some, and the names wanted in each."""
+    wanted = list(workloads(release))
+    for kind in paths.WORKLOADS:
+        for namespace in (release.namespace, OUTSIDE):
+            names = {c.name for c in wanted if (c.kind, c.namespace or release.namespace) == (kind, namespace)}
+            yield kind, paths.workloads(kind, namespace), names
 
 
 def workload_manifest(release: Release, component: Component) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.simulator.chart import cluster as paths
-from tests.simulator.chart import components, health
+from tests.simulator.chart import health, manifests
 from tests.simulator.chart.cluster import Cluster
 from tests.simulator.chart.release import Release
 from tests.simulator.clock import SimulationClock
@@ -43,13 +43,10 @@ async def wait(cluster: Cluster, release: Release, clock: SimulationClock) -> bo
 
 
 async def _ready(cluster: Cluster, release: Release) -> bool:
-    wanted = {(component.kind, component.name) for component in components.workloads(release)}
-    for kind in paths.WORKLOADS:
-        names = {name for of_kind, name in wanted if of_kind == kind}
-        if names:
-            found = await cluster.items(paths.workloads(kind, release.namespace))
-            if not names <= {item["metadata"]["name"] for item in found if _complete(item)}:
-                return False
+    for _kind, collection, names in manifests.collections(release):
+        found = await cluster.items(collection) if names else []
+        if not names <= {item["metadata"]["name"] for item in found if _complete(item)}:
+            return False
     return await _has_address(cluster, release)
 
 
