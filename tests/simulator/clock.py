@@ -30,9 +30,17 @@ class SimulationClock:
         """The simulated time, in UTC."""
         return self._began + timedelta(seconds=self.elapsed())
 
+    def wall(self) -> datetime:
+        """The real time, in UTC."""
+        return datetime.now(timezone.utc)
+
     def timestamp(self) -> str:
-        """The simulated time as Kubernetes writes it: `2026-11-21T08:00:00Z`."""
-        return self.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        """The real time as Kubernetes writes it: `2026-11-21T08:00:00Z`.
+
+        Clients compare timestamps of a cluster with their own clocks (kubectl prints `<invalid>` for what lies in the
+        future), so they do not run faster; only what happens between them does.
+        """
+        return self.wall().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def azure_timestamp(self) -> str:
         """The simulated time as Azure Resource Manager writes it, with microseconds."""

@@ -204,7 +204,7 @@ class Cluster:
     # -- resources ----------------------------------------------------------------------------------------------------
 
     def _resource_request(self, request: Request, info: RequestInfo, resource: Resource) -> Answer | WatchPlan:
-        presenter = Presenter(resource, self._representation(request, info), request.query, self.clock.now())
+        presenter = Presenter(resource, self._representation(request, info), request.query, self.clock.wall)
         if resource.plural in REVIEWS and info.verb == "create":
             body = self.writer.review(resource, request.body or {}, write_options(request))
             if resource.namespaced:

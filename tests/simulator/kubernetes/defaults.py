@@ -162,6 +162,10 @@ def _claim_spec(value: dict[str, Any]) -> None:
     _fill(value, volumeMode="Filesystem")
 
 
+def _host_path(value: dict[str, Any]) -> None:
+    value.setdefault("type", "")
+
+
 def _volume_spec(value: dict[str, Any]) -> None:
     _fill(value, persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
 
@@ -222,7 +226,9 @@ def _priority_class(value: dict[str, Any]) -> None:
 
 
 def _job_spec(value: dict[str, Any]) -> None:
-    _fill(value, completions=1, parallelism=1, backoffLimit=6, completionMode="NonIndexed", suspend=False)
+    if value.get("completions") is None and value.get("parallelism") is None:
+        value["completions"] = 1
+    _fill(value, parallelism=1, backoffLimit=6, completionMode="NonIndexed", suspend=False)
     _fill(value, podReplacementPolicy="TerminatingOrFailed", manualSelector=False)
 
 
@@ -243,6 +249,7 @@ HOOKS: Mapping[str, Hook] = {
     f"{_CORE}.ServiceSpec": _service_spec,
     f"{_CORE}.PersistentVolumeClaimSpec": _claim_spec,
     f"{_CORE}.PersistentVolumeClaimStatus": _status_pending,
+    f"{_CORE}.HostPathVolumeSource": _host_path,
     f"{_CORE}.PersistentVolumeSpec": _volume_spec,
     f"{_CORE}.PersistentVolumeStatus": _status_pending,
     f"{_CORE}.Namespace": _namespace,

@@ -8,7 +8,7 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-represent
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,12 +48,12 @@ def negotiate(accept: str) -> Representation:
 
 @dataclass(frozen=True)
 class Presenter:
-    """Turns objects of one resource into what the client asked for."""
+    """Turns objects of one resource into what the client asked for; ages in Tables are those of the moment."""
 
     resource: Resource
     representation: Representation
     query: Mapping[str, str]
-    now: datetime
+    clock: Callable[[], datetime]
 
     def one(self, obj: Mapping[str, Any]) -> dict[str, Any]:
         """One object; a Status stays what it is."""
@@ -100,7 +100,7 @@ class Presenter:
 
     def _table(self, objects: list[Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
         include = self.query.get("includeObject", "Metadata")
-        return self._versioned(tables.table(self.resource, objects, metadata, self.now, include))
+        return self._versioned(tables.table(self.resource, objects, metadata, self.clock(), include))
 
     def _versioned(self, obj: dict[str, Any]) -> dict[str, Any]:
         obj["apiVersion"] = f"meta.k8s.io/{self.representation.meta_version}"

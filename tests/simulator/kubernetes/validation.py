@@ -181,6 +181,14 @@ def validate_built_in(resource: Resource, new: Mapping[str, Any], old: Mapping[s
     return validator(new, old) if validator else []
 
 
+def _job(new: Mapping[str, Any], _old: Mapping[str, Any] | None) -> list[FieldError]:
+    """The pods of a job must be able to end."""
+    pod = ((new.get("spec") or {}).get("template") or {}).get("spec") or {}
+    if pod.get("restartPolicy") != "Always":
+        return []
+    return [errors.required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')]
+
+
 def _workload(new: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[FieldError]:
     spec = new.get("spec") or {}
     findings: list[FieldError] = []
@@ -324,6 +332,7 @@ def _node(new: Mapping[str, Any], _old: Mapping[str, Any] | None) -> list[FieldE
 
 
 _VALIDATORS: Mapping[str, Validator] = {
+    "jobs.batch": _job,
     "deployments.apps": _workload,
     "replicasets.apps": _workload,
     "statefulsets.apps": _workload,

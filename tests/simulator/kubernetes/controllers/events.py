@@ -14,6 +14,7 @@ from tests.simulator.kubernetes.store import Object
 from tests.simulator.kubernetes.writes import WriteOptions
 
 SCHEDULER, DEPLOYMENTS, REPLICA_SETS = "default-scheduler", "deployment-controller", "replicaset-controller"
+JOBS, VOLUMES = "job-controller", "persistentvolume-controller"
 
 
 def tell(

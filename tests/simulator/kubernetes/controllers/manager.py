@@ -21,16 +21,18 @@ from tests.simulator.kubernetes.controllers import (
     definitions,
     deployments,
     garbage,
+    jobs,
     namespaces,
     nodes,
     pods,
     replica_sets,
     services,
     stateful_sets,
+    volumes,
 )
 from tests.simulator.kubernetes.controllers.context import ControllerContext
 from tests.simulator.kubernetes.errors import ApiError
-from tests.simulator.kubernetes.store import Change, Key
+from tests.simulator.kubernetes.store import Change, Key, Object
 
 Reconciler = Callable[[ControllerContext, Key], None]
 
@@ -51,6 +53,9 @@ class ControllerManager:
             "pods": pods.reconcile,
             "nodes": nodes.reconcile,
             "services": services.reconcile,
+            "jobs.batch": jobs.reconcile,
+            volumes.CLAIMS: volumes.reconcile_claim,
+            volumes.VOLUMES: volumes.reconcile_volume,
         }
         context.queue.reconcile = self._reconcile
         self._unsubscribe = context.store.subscribe(self._on_change)
@@ -73,25 +78,41 @@ class ControllerManager:
     # -- what marks what ----------------------------------------------------------------------------------------------
 
     def _on_change(self, change: Change) -> None:
-        resource, queue = change.key.resource, self.context.queue
         obj = change.new or change.old or {}
-        if resource in self._reconcilers or obj["metadata"].get("deletionTimestamp"):
-            queue.mark(change.key)
+        if change.key.resource in self._reconcilers or obj["metadata"].get("deletionTimestamp"):
+            self.context.queue.mark(change.key)
         for owner in obj["metadata"].get("ownerReferences") or ():
             self._mark_owner(owner, change.key.namespace)
-        if resource == "nodes" or (resource == "pods" and change.new is None):
+        self._mark_users(change)
+        if change.key.resource == custom_resources.DEFINITIONS:
+            definitions.serve(self.context, change)
+        if change.new is None:
+            self._on_end(change.key, obj)
+
+    def _mark_users(self, change: Change) -> None:
+        """What waits for nodes, for room on them, or for storage."""
+        resource = change.key.resource
+        if resource in ("nodes", volumes.CLAIMS) or (resource == "pods" and change.new is None):
             pods.mark_pending(self.context)
         if resource == "nodes":
             for key in self.context.keys("daemonsets.apps"):
-                queue.mark(key)
-        if change.new is None:
-            garbage.owner_is_gone(self.context, obj)
-            if change.key.namespace:
-                self._mark_if_leaving(Key("namespaces", "", change.key.namespace))
-        if resource == custom_resources.DEFINITIONS:
-            definitions.serve(self.context, change)
-        elif change.new is None and resource not in self._reconcilers:
-            self._mark_if_leaving(Key(custom_resources.DEFINITIONS, "", resource))
+                self.context.queue.mark(key)
+        elif resource in (volumes.VOLUMES, volumes.CLASSES):
+            volumes.mark_unbound(self.context)
+
+    def _on_end(self, key: Key, obj: Object) -> None:
+        """What waits for the end of an object, or has lost by it."""
+        garbage.owner_is_gone(self.context, obj)
+        if key.namespace:
+            self._mark_if_leaving(Key("namespaces", "", key.namespace))
+        if key.resource == volumes.CLAIMS and obj["spec"].get("volumeName"):
+            self.context.queue.mark(Key(volumes.VOLUMES, "", obj["spec"]["volumeName"]))
+        elif key.resource == "pods":
+            for name, claim in volumes.claims_of(self.context, obj):
+                if claim is not None:
+                    self._mark_if_leaving(Key(volumes.CLAIMS, key.namespace, name))
+        elif key.resource not in self._reconcilers:
+            self._mark_if_leaving(Key(custom_resources.DEFINITIONS, "", key.resource))
 
     def _mark_owner(self, owner: Mapping[str, Any], namespace: str) -> None:
         found = self.context.registry.by_kind(owner.get("apiVersion", ""), owner.get("kind", ""))

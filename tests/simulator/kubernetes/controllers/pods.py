@@ -6,17 +6,20 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
-from tests.simulator.kubernetes.controllers import events, scheduler
+from tests.simulator.kubernetes.controllers import events, scheduler, volumes
 from tests.simulator.kubernetes.controllers.context import ControllerContext
-from tests.simulator.kubernetes.controllers.nodes import KUBELET
+from tests.simulator.kubernetes.controllers.nodes import KUBELET, internal_address
 from tests.simulator.kubernetes.store import Key, Object
 from tests.simulator.kubernetes.writes import WriteOptions
 
 SCHEDULER = WriteOptions(manager="kube-scheduler", manager_given=True, validation="Ignore")
 BEHAVIOUR = "simulation.azureml.fleet/pod"
-"""Annotation that makes the containers of a pod run without getting ready (`never-ready`) or crash (`crash`)."""
+"""Annotation that makes the containers of a pod run without getting ready (`never-ready`), crash (`crash`), or, in a
+Job, end with an error (`fail`).
+"""
 
 
 def key_of(pod: Object) -> Key:
@@ -40,8 +43,20 @@ def reconcile(context: ControllerContext, key: Key) -> None:
         _stop(context, key, pod)
     elif not pod["spec"].get("nodeName"):
         _place(context, pod)
-    elif (pod.get("status") or {}).get("phase") == "Pending":
+    elif phase(pod) == "Pending":
         _start(context, key, pod)
+    elif phase(pod) == "Running" and _is_of_a_job(pod):
+        _end(context, key, pod)
+
+
+def phase(pod: Object) -> str:
+    """Pending, Running, Succeeded or Failed."""
+    return str((pod.get("status") or {}).get("phase", ""))
+
+
+def _is_of_a_job(pod: Object) -> bool:
+    owners = pod["metadata"].get("ownerReferences") or ()
+    return any(owner["kind"] == "Job" and owner.get("controller") for owner in owners)
 
 
 def _stop(context: ControllerContext, key: Key, pod: Object) -> None:
@@ -70,7 +85,19 @@ def _place(context: ControllerContext, pod: Object) -> None:
     if pod["spec"].get("schedulerName", "default-scheduler") != "default-scheduler":
         return
     store = context.store
-    decision = scheduler.schedule(pod, store.items("nodes"), store.items("pods"))
+    nodes = store.items("nodes")
+    claims = list(volumes.claims_of(context, pod))
+    lacking = _lacking_volume(context, claims)
+    if lacking:
+        # The words at the end are those of kube-scheduler 1.35.
+        decision = scheduler.Decision("", f"0/{len(nodes)} nodes are available: {lacking} not found")
+    else:
+        decision = scheduler.schedule(pod, nodes, store.items("pods"))
+    unbound = [claim for _name, claim in claims if claim is not None and not volumes.is_bound(claim)]
+    if decision.node and unbound:
+        for claim in unbound:
+            volumes.select_node(context, claim, decision.node)
+        return
     status = dict(pod.get("status") or {})
     now = context.clock.timestamp()
     if decision.node:
@@ -86,6 +113,16 @@ def _place(context: ControllerContext, pod: Object) -> None:
         events.tell(context, pod, events.SCHEDULER, "FailedScheduling", decision.message, warning=True)
 
 
+def _lacking_volume(context: ControllerContext, claims: Sequence[tuple[str, Object | None]]) -> str:
+    """Why a pod cannot have its volumes on any node, or the empty string."""
+    for name, claim in claims:
+        if claim is None:
+            return f'persistentvolumeclaim "{name}" not found.'
+        if not volumes.is_bound(claim) and not volumes.waits_for_consumer(context, claim):
+            return "pod has unbound immediate PersistentVolumeClaims."
+    return ""
+
+
 def bind(context: ControllerContext, pod: Object, node: str) -> None:
     """Assign a pod to a node, as the binding subresource does."""
     now = context.clock.timestamp()
@@ -94,15 +131,42 @@ def bind(context: ControllerContext, pod: Object, node: str) -> None:
 
 
 def _start(context: ControllerContext, key: Key, pod: Object) -> None:
-    if context.store.get(Key("nodes", "", pod["spec"]["nodeName"])) is None:
+    node = context.store.get(Key("nodes", "", pod["spec"]["nodeName"]))
+    if node is None:
         return
     if not context.queue.is_due(key, f"start:{pod['metadata']['uid']}", context.timing.pod_start):
         return
-    context.set_status(pod, running_status(pod, context.clock.timestamp()), KUBELET)
+    context.set_status(pod, running_status(pod, context.clock.timestamp(), internal_address(node)), KUBELET)
 
 
-def running_status(pod: Object, now: str) -> dict[str, Any]:
-    """The status that a kubelet writes once the containers run."""
+def _end(context: ControllerContext, key: Key, pod: Object) -> None:
+    """What a job runs comes to its end; the annotation `BEHAVIOUR` can make it fail."""
+    if not context.queue.is_due(key, f"end:{pod['metadata']['uid']}", context.timing.job_run):
+        return
+    behaviour = (pod["metadata"].get("annotations") or {}).get(BEHAVIOUR, "")
+    if behaviour not in ("never-ready", "crash"):
+        context.set_status(pod, ended_status(pod, context.clock.timestamp(), int(behaviour == "fail")), KUBELET)
+
+
+def ended_status(pod: Object, now: str, code: int) -> dict[str, Any]:
+    """The status that a kubelet writes once all containers have ended with an exit code."""
+    status, reason = pod["status"], "Completed" if code == 0 else "Error"
+    done = ("PodCompleted", "") if code == 0 else ("PodFailed", "")
+    conditions = [
+        _condition(item["type"], "False", now, *done) if item["type"] in ("Ready", "ContainersReady") else item
+        for item in status["conditions"]
+    ]
+    containers = []
+    for item in status["containerStatuses"]:
+        started = (item["state"].get("running") or {}).get("startedAt", now)
+        ended = {"exitCode": code, "reason": reason, "startedAt": started, "finishedAt": now}
+        containers.append({**item, "ready": False, "started": False, "state": {"terminated": ended}})
+    outcome = "Succeeded" if code == 0 else "Failed"
+    return {**status, "phase": outcome, "conditions": conditions, "containerStatuses": containers}
+
+
+def running_status(pod: Object, now: str, host: str) -> dict[str, Any]:
+    """The status that a kubelet writes once the containers run on the node with the address `host`."""
     behaviour = (pod["metadata"].get("annotations") or {}).get(BEHAVIOUR, "")
     ready = behaviour not in ("never-ready", "crash")
     number = hashlib.sha256(pod["metadata"]["uid"].encode()).digest()
@@ -120,7 +184,8 @@ def running_status(pod: Object, now: str) -> dict[str, Any]:
             _condition("ContainersReady", value, now, *unready),
             _condition("PodScheduled", "True", now),
         ],
-        "hostIP": f"10.224.0.{number[2] % 254 + 1}",
+        "hostIP": host,
+        "hostIPs": [{"ip": host}],
         "podIP": address,
         "podIPs": [{"ip": address}],
         "startTime": now,

@@ -22,6 +22,8 @@ PROTECTION = {
     "persistentvolumes": "kubernetes.io/pv-protection",
 }
 """Finalizers that keep storage while it is used (admission plugin StorageObjectInUseProtection)."""
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+_JOB_PREFIXES = ("", "batch.kubernetes.io/")
 _NOT_READY_KEYS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 _FIRST_NODE_PORT = 30000
 _SERVICE_NETWORK = "10.96"
@@ -63,13 +65,25 @@ class Admission:
             _complete_pod(obj)
         elif resource.key == "services":
             self._allocate(obj)
+        elif resource.key == "jobs.batch":
+            _complete_job(obj)
         elif resource.key in PROTECTION:
+            self._complete_storage(resource, obj)
             metadata = obj["metadata"]
             metadata["finalizers"] = [*(metadata.get("finalizers") or ()), PROTECTION[resource.key]]
         elif resource.key == "namespaces":
             spec = obj.setdefault("spec", {})
             if "kubernetes" not in (spec.get("finalizers") or ()):
                 spec["finalizers"] = [*(spec.get("finalizers") or ()), "kubernetes"]
+
+    def _complete_storage(self, resource: Resource, obj: Object) -> None:
+        """Class and time of a new claim or volume."""
+        if resource.key == "persistentvolumes":
+            obj["status"] |= {"lastPhaseTransitionTime": obj["metadata"]["creationTimestamp"]}
+        elif "storageClassName" not in obj["spec"]:
+            default = default_storage_class(self._store)
+            if default:
+                obj["spec"]["storageClassName"] = default
 
     def on_update(self, resource: Resource, obj: Object, live: Object) -> None:
         """Fill what updates may leave out."""
@@ -104,6 +118,41 @@ class Admission:
     def _next_port(self) -> int:
         self._ports += 1
         return _FIRST_NODE_PORT + self._ports
+
+
+def default_storage_class(store: ObjectStore) -> str:
+    """The class of claims that name none: the newest of those that are marked as default, or the empty string.
+
+    Source: https://kubernetes.io/docs/concepts/storage/storage-classes/#default-storageclass
+    """
+    found = [
+        item["metadata"]
+        for item in store.items("storageclasses.storage.k8s.io")
+        if (item["metadata"].get("annotations") or {}).get(DEFAULT_CLASS) == "true"
+    ]
+    newest = max(found, key=lambda metadata: metadata["creationTimestamp"], default=None)
+    return newest["name"] if newest else ""
+
+
+def _complete_job(job: Object) -> None:
+    """Labels by which a job finds its pods.
+
+    Source: k8s.io/kubernetes/pkg/registry/batch/job/strategy.go, generateSelector
+    """
+    spec, metadata = job["spec"], job["metadata"]
+    if spec.get("manualSelector"):
+        return
+    template = spec["template"].setdefault("metadata", {})
+    uid, name = metadata["uid"], metadata["name"]
+    own = {f"{prefix}{key}": value for prefix in _JOB_PREFIXES for key, value in _job_labels(uid, name)}
+    template["labels"] = {**(template.get("labels") or {}), **own}
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
+    if not metadata.get("labels"):
+        metadata["labels"] = dict(template["labels"])
+
+
+def _job_labels(uid: str, name: str) -> tuple[tuple[str, str], ...]:
+    return ("controller-uid", uid), ("job-name", name)
 
 
 def _complete_pod(pod: Object) -> None:

@@ -102,7 +102,7 @@ class Deleter:
         if finalizers:
             metadata["finalizers"] = finalizers
         if "deletionTimestamp" not in metadata:
-            expiry = self._storage.clock.now() + timedelta(seconds=grace)
+            expiry = self._storage.clock.wall() + timedelta(seconds=grace)
             metadata["deletionTimestamp"] = expiry.strftime("%Y-%m-%dT%H:%M:%SZ")
             metadata["deletionGracePeriodSeconds"] = grace
             if "generation" in metadata:
