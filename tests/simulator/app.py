@@ -19,8 +19,9 @@ from tests.simulator.arm import service as arm
 from tests.simulator.arm.answers import Answer, ArmRequest
 from tests.simulator.clock import SimulationClock
 from tests.simulator.clusters import open_cluster
+from tests.simulator.control import effects
 from tests.simulator.control import service as control
-from tests.simulator.control.faults import FaultBook, FaultRequest
+from tests.simulator.control.faults import FaultBook, Struck
 from tests.simulator.control.log import RequestLog, clean_body, clean_headers, clean_query
 from tests.simulator.fleet import Fleet
 from tests.simulator.identity import entra, metadata
@@ -86,28 +87,38 @@ class Simulator:
         entry["headers"] = clean_headers(request.headers)
         entry["body"] = clean_body(content, request.headers.get("Content-Type", ""))
         try:
-            response = await self._with_faults(request, service, cluster, path, content)
+            struck = Struck(service, request.method, path, cluster, request.query)
+            response = await self._with_faults(request, struck, content)
             entry["status"] = response.status
             return response
         finally:
             entry["seconds"] = round(time.monotonic() - began, 6)
 
-    async def _with_faults(
-        self, request: web.Request, service: str, cluster: str | None, path: str, content: bytes
-    ) -> web.StreamResponse:
-        for fault in self.faults.strike(service, request.method, path, cluster):
+    async def _with_faults(self, request: web.Request, struck: Struck, content: bytes) -> web.StreamResponse:
+        faults = self.faults.strike(struck)
+        planned: web.StreamResponse | None = None
+        for fault in faults:
             if fault.delay:
                 await asyncio.sleep(fault.delay)
             if fault.cut:
-                return _cut(request)
-            planned = _planned(fault)
+                return effects.cut_connection(request)
+            planned = effects.planned_answer(fault)
             if planned is not None:
-                return planned
-        if service == "kubernetes":
-            return await self._kubernetes(request, path)
-        if service == "identity":
-            return _response(self._identity(request, path, content))
-        return _response(await self._arm(request, path, content))
+                break
+        endless = any(fault.endless_list for fault in faults)
+        asked = effects.first_page(request) if endless and struck.service == "kubernetes" else request
+        response = planned or await self._served(asked, struck, content)
+        if endless:
+            response = effects.with_another_page(response, str(request.url))
+        slow = next((fault.body for fault in faults if fault.body is not None), None)
+        return response if slow is None else await effects.sent_slowly(request, response, slow)
+
+    async def _served(self, request: web.Request, struck: Struck, content: bytes) -> web.StreamResponse:
+        if struck.service == "kubernetes":
+            return await self._kubernetes(request, struck.path)
+        if struck.service == "identity":
+            return _response(self._identity(request, struck.path, content))
+        return _response(await self._arm(request, struck.path, content))
 
     def _classify(self, path: str) -> tuple[str, str | None]:
         found = KUBERNETES.fullmatch(path)
@@ -125,7 +136,7 @@ class Simulator:
         if cluster is None:
             return web.Response(status=404, text="no such cluster")
         if cluster.spec.power_state == "Stopped":
-            return _cut(request)
+            return effects.cut_connection(request)
         return await (await cluster.api(self.fleet)).handle(request)
 
     def _identity(self, request: web.Request, path: str, content: bytes) -> Answer:
@@ -168,25 +179,3 @@ def _response(answer: Answer) -> web.Response:
         return web.Response(status=answer.status, headers=headers)
     content = json.dumps(answer.body, separators=(",", ":")).encode()
     return web.Response(status=answer.status, body=content, headers={**headers, "Content-Type": answer.content_type})
-
-
-def _planned(fault: FaultRequest) -> web.Response | None:
-    """The answer that a fault gives in place of the service."""
-    if fault.throttle is not None:
-        after = fault.throttle.retry_after
-        headers = {} if after is None else {"Retry-After": f"{after:g}"}
-        body = {"error": {"code": "TooManyRequests", "message": "The request was throttled."}}
-        return _response(Answer(429, body, headers))
-    if fault.answer is None:
-        return None
-    planned = fault.answer
-    if isinstance(planned.body, str):
-        return web.Response(status=planned.status, text=planned.body, headers=planned.headers)
-    return _response(Answer(planned.status, planned.body, dict(planned.headers)))
-
-
-def _cut(request: web.Request) -> web.Response:
-    """Cut the connection without an answer."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response(status=503)

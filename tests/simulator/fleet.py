@@ -25,6 +25,7 @@ from tests.simulator.beliefs import Beliefs
 from tests.simulator.clock import SimulationClock
 from tests.simulator.cluster_api import ClusterApi
 from tests.simulator.identity.tokens import TokenStore
+from tests.simulator.trusted_access import role_binding
 
 LOG = logging.getLogger(__name__)
 NAMESPACE = uuid.UUID("7c0e7a0c-0d5b-4a0e-9a6d-3f2b1c0d9e8f")
@@ -120,6 +121,12 @@ class KubernetesCluster:
     def started(self) -> bool:
         """Whether anybody has talked to the Kubernetes API yet."""
         return self._api is not None
+
+    def bind(self, cluster_id: str, workspace_id: str) -> dict[str, Any]:
+        """Let a workspace in by trusted access; returns the role binding."""
+        name = f"ml-{stable_guid(workspace_id)[:8]}"
+        self.bindings[name] = role_binding(cluster_id, workspace_id, name)
+        return self.bindings[name]
 
     async def api(self, fleet: Fleet) -> ClusterApi:
         """The Kubernetes API, started and filled when it is used for the first time."""
@@ -313,6 +320,8 @@ class Fleet:
             self._add_compute(legacy.workspace, _legacy_compute(resource, legacy, now))
         for compute in spec.computes:
             self._add_compute(compute.workspace, _existing_compute(resource, compute, now))
+            if resource.managed:
+                resource.cluster.bind(resource.identifier, self.workspaces[compute.workspace.lower()].identifier)
 
     def _add_compute(self, workspace: str, compute: ComputeState) -> None:
         self.workspaces[workspace.lower()].computes[compute.name.lower()] = compute

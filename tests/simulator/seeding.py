@@ -20,6 +20,8 @@ from tests.simulator.chart import Release, present_release
 from tests.simulator.chart import cluster as paths
 from tests.simulator.chart.cluster import Cluster, manifest
 from tests.simulator.nodes import create_node, nodes
+from tests.simulator.storage_classes import create_storage_classes
+from tests.simulator.trusted_access import grant
 
 if TYPE_CHECKING:
     from tests.simulator.cluster_api import ClusterApi
@@ -37,6 +39,10 @@ async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> Non
     if spec.kubernetes is None or not await target.items(paths.NODES):
         for node in nodes(cluster):
             await create_node(target, node)
+    if spec.kind == "aks":
+        await grant(api, cluster.bindings.values(), fleet.beliefs)
+    if spec.kind == "aks" and spec.kubernetes is None:  # a real control plane has no drivers
+        await create_storage_classes(target)
     for name in spec.namespaces:
         await target.ensure_namespace(name)
     await legacy.seed(target, spec, cluster.beliefs)

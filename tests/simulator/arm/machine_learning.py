@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tests.simulator import trusted_access
 from tests.simulator.arm.answers import Answer, ArmRequest, error
 from tests.simulator.arm.common import need_body, need_group, need_operation, need_workspace, status_url
 from tests.simulator.arm.operations import Operation
@@ -361,7 +362,7 @@ def _attach(fleet: Fleet, workspace: WorkspaceState, compute: ComputeState, reso
             compute.provisioning_errors = [{"error": {"code": code, "message": message}}]
             operation.fail(fleet.now(), code, message)
             return
-        _bind(fleet, workspace, resource)
+        await _bind(fleet, workspace, resource)
         # The built-in default instance type is no object of the cluster until somebody overrides it.
         compute.provisioning_state = "Succeeded"
         compute.provisioning_errors = None
@@ -392,21 +393,13 @@ def _attach_fault(resource: ClusterResource) -> tuple[str, str] | None:
     return None
 
 
-def _bind(fleet: Fleet, workspace: WorkspaceState, resource: ClusterResource) -> None:
+async def _bind(fleet: Fleet, workspace: WorkspaceState, resource: ClusterResource) -> None:
     """Attaching makes a trusted access role binding on an AKS cluster, one per workspace."""
     if not resource.managed:
         return
-    name = f"ml-{stable_guid(workspace.identifier)[:8]}"
-    resource.cluster.bindings[name] = {
-        "id": f"{resource.identifier}/trustedAccessRoleBindings/{name}",
-        "name": name,
-        "type": "Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings",
-        "properties": {
-            "provisioningState": "Succeeded",
-            "sourceResourceId": workspace.identifier,
-            "roles": [f"{PROVIDER}/workspaces/mlworkload"],
-        },
-    }
+    found = resource.cluster.bind(resource.identifier, workspace.identifier)
+    if resource.cluster.started:
+        await trusted_access.grant(await resource.cluster.api(fleet), [found], fleet.beliefs)
 
 
 def _detach(fleet: Fleet, workspace: WorkspaceState, compute: ComputeState) -> Any:

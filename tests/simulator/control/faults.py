@@ -1,41 +1,59 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults that a test asks for: an answer, a delay, a cut connection, throttling."""
+"""Faults that a test asks for: an answer, a delay, a cut connection, throttling, lists and bodies without end."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
+class Struck(NamedTuple):
+    """What faults look at in a request."""
+
+    service: str
+    method: str
+    path: str
+    cluster: str | None
+    query: Mapping[str, str]
+
+
 class Match(BaseModel):
-    """Which requests are hit; what is not given matches everything."""
+    """Which requests are hit; what is not given matches everything.
+
+    `query` has a regular expression for each parameter that a request must have: `{"continue": "."}` hits every page
+    but the first of a list of Kubernetes.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     service: Literal["arm", "kubernetes", "identity"] | None = None
     method: str | None = None
     path_regex: str | None = None
+    query: dict[str, str] = {}
     cluster: str | None = None
 
     @model_validator(mode="after")
     def _compiles(self) -> Match:
-        try:
-            re.compile(self.path_regex or "")
-        except re.error as error:
-            raise ValueError(f"path_regex is not a regular expression: {error}") from error
+        for name, pattern in (("path_regex", self.path_regex or ""), *self.query.items()):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{name} is not a regular expression: {error}") from error
         return self
 
-    def hits(self, service: str, method: str, path: str, cluster: str | None) -> bool:
+    def hits(self, request: Struck) -> bool:
         """Whether a request is meant; methods, clusters and paths in any letter case."""
         return (
-            self.service in (None, service)
-            and (self.method is None or self.method.upper() == method)
-            and (self.cluster is None or self.cluster.lower() == (cluster or "").lower())
-            and (self.path_regex is None or re.search(self.path_regex, path, re.IGNORECASE) is not None)
+            self.service in (None, request.service)
+            and (self.method is None or self.method.upper() == request.method)
+            and (self.cluster is None or self.cluster.lower() == (request.cluster or "").lower())
+            and (self.path_regex is None or re.search(self.path_regex, request.path, re.IGNORECASE) is not None)
+            and all(name in request.query and re.search(p, request.query[name]) for name, p in self.query.items())
         )
 
 
@@ -57,8 +75,26 @@ class Throttling(BaseModel):
     retry_after: float | None = 1
 
 
+class SlowBody(BaseModel):
+    """An answer whose body comes in pieces of so many bytes, with so many real seconds before each.
+
+    With `endless`, blanks follow for ever where the last character should be.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    piece: int = Field(default=65536, ge=1)
+    pause: float = Field(default=0, ge=0)
+    endless: bool = False
+
+
 class FaultRequest(BaseModel):
-    """The body of POST /_simulator/faults. `delay` is in real seconds: it tries the time-outs of clients."""
+    """The body of POST /_simulator/faults.
+
+    `delay` is in real seconds: it tries the time-outs of clients. With `endless_list` the service answers, but its list
+    always has another page, which is the first one again: `continue` in Kubernetes, `nextLink` in Azure Resource
+    Manager. `body` changes how an answer is sent, the service's own or that of the fault.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -68,11 +104,14 @@ class FaultRequest(BaseModel):
     delay: float | None = Field(default=None, ge=0)
     cut: bool = False
     throttle: Throttling | None = None
+    endless_list: bool = False
+    body: SlowBody | None = None
 
     @model_validator(mode="after")
     def _does_something(self) -> FaultRequest:
-        if self.answer is None and self.delay is None and not self.cut and self.throttle is None:
-            raise ValueError("one of answer, delay, cut, throttle must be given")
+        effects = (self.answer, self.delay, self.throttle, self.body)
+        if all(effect is None for effect in effects) and not self.cut and not self.endless_list:
+            raise ValueError("one of answer, delay, cut, throttle, endless_list, body must be given")
         if isinstance(self.occurrence, int) and self.occurrence < 1:
             raise ValueError("occurrence must be 'next', 'every' or a number from 1")
         return self
@@ -88,9 +127,9 @@ class Fault:
         self.seen = 0
         self.fired = 0
 
-    def takes(self, service: str, method: str, path: str, cluster: str | None) -> bool:
+    def takes(self, request: Struck) -> bool:
         """Count a matching request; returns whether the fault strikes now."""
-        if not self.request.match.hits(service, method, path, cluster):
+        if not self.request.match.hits(request):
             return False
         self.seen += 1
         wanted = self.request.occurrence
@@ -125,9 +164,9 @@ class FaultBook:
         """Forget one fault; returns whether it existed."""
         return self._faults.pop(number, None) is not None
 
-    def strike(self, service: str, method: str, path: str, cluster: str | None) -> list[FaultRequest]:
+    def strike(self, request: Struck) -> list[FaultRequest]:
         """The faults that hit a request, in the order in which they were registered."""
-        return [f.request for f in list(self._faults.values()) if f.takes(service, method, path, cluster)]
+        return [fault.request for fault in list(self._faults.values()) if fault.takes(request)]
 
     def as_data(self) -> list[dict[str, Any]]:
         """All faults for GET /_simulator/faults."""

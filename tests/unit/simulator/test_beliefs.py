@@ -43,6 +43,7 @@ MACHINERY = {
     "cluster_api.py",
     "clusters.py",
     "control/__init__.py",
+    "control/effects.py",
     "control/faults.py",
     "control/log.py",
     "control/service.py",

@@ -9,12 +9,13 @@ import json
 from typing import Any
 
 import pytest
+from multidict import CIMultiDict
 from pydantic import ValidationError
 
-from tests.simulator.control.faults import FaultBook, FaultRequest
+from tests.simulator.control.faults import FaultBook, FaultRequest, Struck
 from tests.simulator.control.log import RequestLog, clean_body, clean_headers, clean_query
 
-HIT = ("arm", "PUT", "/subscriptions/s/extensions/x", "aks")
+HIT = Struck("arm", "PUT", "/subscriptions/s/extensions/x", "aks", {"continue": "abc"})
 
 
 def book(**fault: Any) -> FaultBook:
@@ -24,7 +25,7 @@ def book(**fault: Any) -> FaultBook:
 
 
 def strikes(found: FaultBook, times: int) -> list[bool]:
-    return [bool(found.strike(*HIT)) for _unused in range(times)]
+    return [bool(found.strike(HIT)) for _unused in range(times)]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,9 @@ def test_a_fault_strikes_when_its_occurrence_says(occurrence: Any, expected: lis
         ({"cluster": "AKS"}, True),
         ({"cluster": "other"}, False),
         ({"service": "arm", "cluster": "other"}, False),
+        ({"query": {"continue": "."}}, True),
+        ({"query": {"continue": "^b"}}, False),
+        ({"query": {"limit": "."}}, False),
     ],
 )
 def test_a_fault_hits_what_it_matches(match: dict[str, Any], hit: bool) -> None:
@@ -66,6 +70,8 @@ def test_a_fault_hits_what_it_matches(match: dict[str, Any], hit: bool) -> None:
         {"cut": True, "occurrence": 0},
         {"cut": True, "occurrence": "sometimes"},
         {"cut": True, "match": {"path_regex": "("}},
+        {"cut": True, "match": {"query": {"limit": "("}}},
+        {"body": {"piece": 0}},
         {"cut": True, "unknown": 1},
         {"delay": -1},
         {"answer": {"status": 1000}},
@@ -78,14 +84,14 @@ def test_a_fault_that_means_nothing_is_refused(fault: dict[str, Any]) -> None:
 
 def test_faults_can_be_listed_removed_and_cleared() -> None:
     found = book(occurrence="every")
-    found.strike(*HIT)
+    found.strike(HIT)
     (entry,) = found.as_data()
     assert (entry["seen"], entry["fired"]) == (1, 1)
     assert found.remove(entry["id"])
     assert not found.remove(entry["id"])
     found.add(FaultRequest(cut=True))
     found.clear()
-    assert not found.strike(*HIT)
+    assert not found.strike(HIT)
 
 
 def test_credentials_in_headers_are_not_logged() -> None:
@@ -142,3 +148,8 @@ def test_the_log_is_selected_by_index_service_and_cluster() -> None:
     assert [entry["path"] for entry in log.select(0, None, "aks")] == ["/a", "/b"]
     log.clear()
     assert log.select(0, None, None) == []
+
+
+def test_headers_that_come_twice_stand_in_one_line() -> None:
+    headers = CIMultiDict([("Impersonate-Group", "dev"), ("Impersonate-Group", "ops"), ("Authorization", "Bearer x")])
+    assert clean_headers(headers) == {"impersonate-group": "dev, ops"}
