@@ -40,7 +40,7 @@ async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> Non
         for node in nodes(cluster):
             await create_node(target, node)
     if spec.kind == "aks":
-        await grant(api, cluster.bindings.values(), fleet.beliefs)
+        await grant(api, cluster.bindings.values(), cluster.beliefs)
     if spec.kind == "aks" and spec.kubernetes is None:  # a real control plane has no drivers
         await create_storage_classes(target)
     for name in spec.namespaces:

@@ -399,7 +399,7 @@ async def _bind(fleet: Fleet, workspace: WorkspaceState, resource: ClusterResour
         return
     found = resource.cluster.bind(resource.identifier, workspace.identifier)
     if resource.cluster.started:
-        await trusted_access.grant(await resource.cluster.api(fleet), [found], fleet.beliefs)
+        await trusted_access.grant(await resource.cluster.api(fleet), [found], resource.cluster.beliefs)
 
 
 def _detach(fleet: Fleet, workspace: WorkspaceState, compute: ComputeState) -> Any:
