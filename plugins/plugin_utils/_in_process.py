@@ -12,25 +12,28 @@ This is the only file that knows ansible-core's internals.
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import io
 import json
 import os
 import sys
-import traceback
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ansible import constants as C
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import AnsibleValidationErrorMultiple, UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
-from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import Secrets
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome, result_of
+from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import (
+    cleaned_result,
+    guarded,
+    proxy_secrets,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 from ansible_collections.azureml.fleet.plugins.plugin_utils import _run_memory
 
@@ -73,13 +76,25 @@ class InProcessAction(ActionBase):
         wrap_async = bool(self._task.async_val) and not self._connection.has_native_async
         answer: dict[str, Any] = self._execute_module(
             module_name=self._task.action,
-            module_args=dict(self._task.args),
+            module_args=self._arguments_of_module(),
             task_vars=task_vars,
             wrap_async=wrap_async,
         )
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         return answer
+
+    def _arguments_of_module(self) -> dict[str, Any]:
+        """Return the task's arguments with relative paths as the worker would take them.
+
+        On the controller a module starts in the folder of the playbook, which may be inside of the installed
+        collection; for a user a relative path begins where ansible-playbook was started. Another machine has its own.
+        """
+        arguments: dict[str, Any] = dict(self._task.args)
+        if self._connection.transport == "local":
+            for name in self.spec.path_options() & arguments.keys():
+                arguments[name] = _absolute(arguments[name])
+        return arguments
 
     def _why_not_here(self, task_vars: Mapping[str, Any]) -> str | None:
         """Return what this task needs that only a process of its own can give, or None."""
@@ -117,7 +132,9 @@ class InProcessAction(ActionBase):
         validation = ArgumentSpecValidator(**self.spec.validator_arguments()).validate(arguments)
         messages = _Messages()
         messages.add_from_validation(validation)
-        secrets = set(validation._no_log_values)
+        secrets = Secrets((*proxy_secrets(), *validation._no_log_values, *self.spec.secrets_in(arguments)))
+        for secret in self.spec.secrets_in(validation.validated_parameters):  # with those of the environment
+            secrets.add(secret)
         if validation.error_messages:
             answer = {"failed": True, "msg": _validation_message(self._task.action, validation.errors)}
         elif self._task.check_mode and not self.spec.supports_check_mode:
@@ -130,34 +147,24 @@ class InProcessAction(ActionBase):
                 warn=messages.warnings.append,
                 deprecate=messages.add_deprecation,
                 hide=secrets.add,
-                progress=_Progress(str(task_vars.get("inventory_hostname", ""))),
+                progress=_Progress(str(task_vars.get("inventory_hostname", "")), secrets),
                 memory=_MEMORY,
             )
-            answer = self._call_core(call)
+            answer = self._call_core(call, secrets)
         answer.update(messages.to_result())
-        return _without_secrets(answer, secrets)
+        return cleaned_result(answer, secrets)
 
-    def _call_core(self, call: Call) -> dict[str, Any]:
+    def _call_core(self, call: Call, secrets: Secrets) -> dict[str, Any]:
         """Run the core; turn every way in which it can end into a result."""
-        printed = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(printed):
-                outcome = type(self).core(call)
-            return _without_internal_keys(outcome.to_result(diff_mode=call.diff_mode))
-        except ModuleFailure as failure:
-            return {**_without_internal_keys(failure.details), "failed": True, "msg": failure.message}
-        except SystemExit as stop:
-            # A SystemExit that leaves the worker would end the whole run.
-            return {"failed": True, "msg": f"{self._task.action} ended itself with exit status {stop.code}."}
-        except Exception as error:  # the last line of defence: a worker must return a result
-            return {
-                "failed": True,
-                "msg": f"{self._task.action} failed unexpectedly: {type(error).__name__}: {error}",
-                "exception": traceback.format_exc(),
-            }
-        finally:
-            if printed.getvalue():
-                display.vvvv(f"{self._task.action} printed: {printed.getvalue()}")
+        with guarded(secrets) as printed:
+            try:
+                result = result_of(type(self).core, call, secrets)
+            except SystemExit as stop:
+                # A SystemExit that leaves the worker would end the whole run.
+                result = {"failed": True, "msg": f"{self._task.action} ended itself with exit status {stop.code}."}
+        if printed.getvalue():
+            display.vvvv(f"{self._task.action} printed: {secrets.lines(printed.getvalue())}")
+        return _without_internal_keys(result)
 
 
 class _Messages:
@@ -199,19 +206,26 @@ class _Messages:
 class _Progress:
     """Says one line with the host's name, from the worker through Ansible's own display."""
 
-    def __init__(self, host: str) -> None:
-        """Speak for `host`."""
+    def __init__(self, host: str, secrets: Secrets) -> None:
+        """Speak for `host`, without its `secrets`."""
         self._host = host
+        self._secrets = secrets
 
     def __call__(self, text: str) -> None:
         """Show `text` at once."""
-        display.display(f"    [{self._host}] {text}", color=C.COLOR_VERBOSE)
+        display.display(f"    [{one_line(self._host)}] {self._secrets.message(text)}", color=C.COLOR_VERBOSE)
 
 
 def _same_interpreter(one: str, other: str) -> bool:
     """Tell whether two paths name the same Python of the same environment."""
     same_folder = os.path.dirname(one) == os.path.dirname(other)
     return one == other or (same_folder and os.path.realpath(one) == os.path.realpath(other))
+
+
+def _absolute(path: Any) -> Any:
+    """Return a relative path as one that begins in this process's folder, anything else as it is."""
+    plain = isinstance(path, str) and path and not path.startswith(("~", "$", "/"))
+    return os.path.abspath(path) if plain else path
 
 
 def _as_a_module_sees(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,14 +258,3 @@ def _validation_message(action: str, errors: AnsibleValidationErrorMultiple) -> 
 def _without_internal_keys(result: Mapping[str, Any]) -> dict[str, Any]:
     """Return `result` without keys that Ansible trusts in an action: a core has no business setting them."""
     return {key: value for key, value in result.items() if not key.startswith("_ansible_") and key != "invocation"}
-
-
-def _without_secrets(result: dict[str, Any], secrets: set[str]) -> dict[str, Any]:
-    """Return `result` with every secret blanked, in keys' values, messages, warnings, differences and tracebacks."""
-    words = {secret for secret in secrets if secret}
-    if not words:
-        return result
-    kept = {key: value for key, value in result.items() if isinstance(value, bool) or value is None}
-    cleaned: dict[str, Any] = remove_values(result, words)
-    cleaned.update(kept)
-    return cleaned

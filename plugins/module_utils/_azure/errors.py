@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import blanked
 
 try:
     from azure.core.exceptions import AzureError as SdkError
@@ -143,10 +144,11 @@ def _without_body(status: int, response: Any) -> str:
 
 def _first_line(error: Exception) -> str:
     """Return the first sentence-like line of an exception's text."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in blanked(str(error)).splitlines() if line.strip()]
     return _shortened(lines[0] if lines else type(error).__name__)
 
 
 def _shortened(text: str) -> str:
-    """Return `text`, cut where it is longer than a person would read."""
+    """Return `text`, cut where it is longer than a person would read; half a secret could no longer be recognised."""
+    text = blanked(text)
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}..."

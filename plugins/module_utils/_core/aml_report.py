@@ -41,6 +41,7 @@ def run(call: Call) -> Outcome:
         for record in params["records"]
     ]
     fleet = report.fleet_report(clusters, predicted=predicted)
+    artifacts = report.artifact_names([cluster["host"] for cluster in clusters])
     written = _write(call, clusters, fleet) if params["directory"] else []
     return Outcome(
         changed=bool(written),
@@ -53,7 +54,7 @@ def run(call: Call) -> Outcome:
                 for cluster in clusters
                 if report.must_fail(cluster, fail_when_blocked=params["fail_when_blocked"])
             },
-            "artifacts": {report.artifact_name(each["host"]): each for each in fleet["clusters"]},
+            "artifacts": {artifacts[each["host"]]: each for each in fleet["clusters"]},
             "written": written,
         },
     )

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlencode
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory, RunMemory
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import blanked
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
@@ -546,8 +547,8 @@ def _decoded(data: bytes) -> dict[str, Any]:
     try:
         body = json.loads(data)
     except ValueError:
-        return {"message": data.decode(errors="replace")[:300].strip()}
-    return body if isinstance(body, dict) else {"message": str(body)[:300]}
+        return {"message": blanked(data.decode(errors="replace"))[:300].strip()}
+    return body if isinstance(body, dict) else {"message": blanked(str(body))[:300]}
 
 
 def _seconds(header: str | None) -> float | None:

@@ -9,14 +9,20 @@ read; it never prints, exits, or knows AnsibleModule.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.parameters import remove_values
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory, RunMemory
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import Secrets
+from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import (
+    cleaned_result,
+    guarded,
+    proxy_secrets,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 
@@ -87,24 +93,86 @@ class Outcome:
 Core = Callable[[Call], Outcome]
 
 
+class FleetModule(AnsibleModule):
+    """AnsibleModule that knows every secret of its arguments before it logs or returns anything.
+
+    AnsibleModule itself takes options for secret or not as a whole: a kubeconfig or a proxy may be a path or a URL that
+    everybody may read, or hold a key. And it blanks secrets of one letter wherever the letter stands.
+    """
+
+    no_log_values: set[str]
+
+    def __init__(self, spec: ModuleSpec) -> None:
+        """Read and validate the arguments. Ends the process for arguments that cannot be."""
+        self.secrets = Secrets(proxy_secrets())
+        self._spec = spec
+        super().__init__(**spec.module_arguments())
+
+    def log(self, msg: str, log_args: dict[str, Any] | None = None) -> None:
+        """Write one line to the system's log; the arguments of the invocation as they may be shown."""
+        self._learn()
+        if log_args:
+            given = {name: value for name, value in self.params.items() if name in log_args}
+            log_args = self._spec.shown(given, self.secrets)
+            msg = f"Invoked with {' '.join(f'{name}={value}' for name, value in log_args.items())}"
+        super().log(self.secrets.message(msg), log_args=log_args)
+
+    def exit_json(self, **result: Any) -> None:
+        """Return a result and end the process."""
+        super().exit_json(**self._leaving(result))
+
+    def fail_json(self, msg: str, **result: Any) -> None:
+        """Return a failure and end the process."""
+        super().fail_json(**self._leaving({**result, "msg": str(msg)}))
+
+    def _leaving(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what may leave this process, and how it was called."""
+        self._learn()
+        shown = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+        invocation = {"module_args": self._spec.shown(shown, self.secrets)}
+        return {**cleaned_result(result, self.secrets), "invocation": invocation}
+
+    def _learn(self) -> None:
+        """Learn the secrets of the arguments, and let AnsibleModule blank all that are long enough to be told apart."""
+        for each in (*self._spec.secrets_in(self.params), *self.no_log_values):
+            self.secrets.add(each)
+        self.no_log_values = self.secrets.words()
+
+
 def run_as_module(spec: ModuleSpec, core: Core) -> None:
     """Run a core as an ordinary Ansible module process."""
-    module = AnsibleModule(**spec.module_arguments())
-
-    def clean(text: str) -> str:
-        """Blank the secrets known so far: AnsibleModule does so with results, but not with warnings."""
-        return str(remove_values(text, module.no_log_values))
-
+    module = FleetModule(spec)
+    warnings: list[str] = []
+    deprecations: list[str] = []
     call = Call(
         params=module.params,
         check_mode=module.check_mode,
         diff_mode=bool(module._diff),
-        warn=lambda text: module.warn(clean(text)),
-        deprecate=lambda text: module.deprecate(clean(text), version="2.0.0", collection_name="azureml.fleet"),
-        hide=lambda secret: module.no_log_values.add(secret) if secret else None,
+        warn=warnings.append,
+        deprecate=deprecations.append,
+        hide=module.secrets.add,
     )
+    with guarded(module.secrets):
+        result = result_of(core, call, module.secrets)
+    # Said at the end: a secret in a warning may have been learned after it.
+    for text in warnings:
+        module.warn(module.secrets.message(text))
+    for text in deprecations:
+        module.deprecate(module.secrets.message(text), version="2.0.0", collection_name="azureml.fleet")
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def result_of(core: Core, call: Call, secrets: Secrets) -> dict[str, Any]:
+    """Return the result of a core however it ends, but for SystemExit. It is still to be cleaned."""
     try:
-        outcome = core(call)
+        return core(call).to_result(diff_mode=call.diff_mode)
     except ModuleFailure as failure:
-        module.fail_json(msg=failure.message, **failure.details)
-    module.exit_json(**outcome.to_result(diff_mode=call.diff_mode))
+        return {**failure.details, "failed": True, "msg": failure.message}
+    except Exception as error:  # the last line of defence: what a library raises may hold a secret
+        return {
+            "failed": True,
+            "msg": f"The module failed unexpectedly: {type(error).__name__}: {error}",
+            "exception": secrets.lines(traceback.format_exc()),
+        }

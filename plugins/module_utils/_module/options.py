@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import env_fallback
 
+from ansible_collections.azureml.fleet.plugins.module_utils._module.kubeconfig_secrets import secrets_of_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, Option
 
 
@@ -68,6 +69,7 @@ KUBERNETES = ModuleSpec(
         "impersonate_user": _from_environment("K8S_AUTH_IMPERSONATE_USER", type="str"),
         "impersonate_groups": _from_environment("K8S_AUTH_IMPERSONATE_GROUPS", type="list", elements="str"),
     },
+    secret_parts={"kubeconfig": secrets_of_kubeconfig},
 )
 
 #: Which cluster a module works on.

@@ -5,12 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import (
+    BLANK_VALUE,
+    Secrets,
+    leaves,
+    passwords_in_urls,
+)
+
 Option = dict[str, Any]
 ArgumentSpec = Mapping[str, Option]
+#: Returns the secrets within the value of an option that is not secret as a whole.
+SecretParts = Callable[[object], Iterable[object]]
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,9 @@ class ModuleSpec:
     required_if: tuple[tuple[Any, ...], ...] = ()
     required_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     supports_check_mode: bool = True
+    #: Options that hold secrets without being one: which parts of their values are. Where there are any, the value is
+    #: not shown at all.
+    secret_parts: Mapping[str, SecretParts] = field(default_factory=dict)
 
     def merge(self, *groups: ModuleSpec) -> ModuleSpec:
         """Return this spec with the options and rules of `groups` added; an option may stand in one place only.
@@ -45,7 +57,43 @@ class ModuleSpec:
             required_if=tuple(rule for spec in every for rule in spec.required_if),
             required_by={name: needs for spec in every for name, needs in spec.required_by.items()},
             supports_check_mode=self.supports_check_mode,
+            secret_parts={name: parts for spec in every for name, parts in spec.secret_parts.items()},
         )
+
+    def secrets_in(self, params: Mapping[str, Any]) -> Iterator[object]:
+        """Yield every secret in the arguments of a task, as they were given or validated; aliases count."""
+        for name, value in params.items():
+            option = self._option(name)
+            yield from _secret_values(option, value)
+            for text in leaves(value):
+                yield from passwords_in_urls(str(text))
+            if parts := self._parts(name):
+                yield from parts(value)
+
+    def shown(self, params: Mapping[str, Any], secrets: Secrets) -> dict[str, Any]:
+        """Return the arguments of a task as a log may have them; one that does not exist may be a secret misspelt."""
+        arguments: dict[str, Any] = {}
+        for name, value in params.items():
+            option, parts = self._option(name), self._parts(name)
+            secret = option is None or option.get("no_log") or (parts is not None and any(True for _ in parts(value)))
+            arguments[name] = BLANK_VALUE if secret and value is not None else secrets.data(value)
+        return arguments
+
+    def path_options(self) -> set[str]:
+        """Return the names, aliases too, of the options that are the path of one file or folder."""
+        paths = {name: option for name, option in self.argument_spec.items() if option.get("type") == "path"}
+        return set(paths).union(*(option.get("aliases", ()) for option in paths.values()))
+
+    def _option(self, name: str) -> Option | None:
+        """Return the option that a name or an alias stands for."""
+        found = self.argument_spec.get(name)
+        named = (each for each in self.argument_spec.values() if name in each.get("aliases", ()))
+        return found if found is not None else next(named, None)
+
+    def _parts(self, name: str) -> SecretParts | None:
+        """Return how to find the secrets within the value of an option."""
+        option = self._option(name)
+        return next((parts for each, parts in self.secret_parts.items() if self.argument_spec[each] is option), None)
 
     def validator_arguments(self) -> dict[str, Any]:
         """Return the arguments of Ansible's ArgumentSpecValidator."""
@@ -69,3 +117,14 @@ def secret_options(argument_spec: ArgumentSpec, prefix: tuple[str, ...] = ()) ->
         if option.get("no_log"):
             yield (*prefix, name)
         yield from secret_options(option.get("options") or {}, (*prefix, name))
+
+
+def _secret_values(option: Option | None, value: object) -> Iterator[object]:
+    """Yield every single value of a secret option, and of the secret sub-options of any other."""
+    if option is None:
+        return
+    if option.get("no_log"):
+        yield from leaves(value)
+    for each in value if isinstance(value, list) else [value]:
+        for name, sub_value in each.items() if isinstance(each, Mapping) else ():
+            yield from _secret_values((option.get("options") or {}).get(name), sub_value)

@@ -5,15 +5,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
+
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
 
 Outcome = Literal["failed", "blocked", "upgraded", "would change", "current", "checked"]
 
 #: In the order in which the summary counts them: what needs a person comes first.
 OUTCOMES: tuple[Outcome, ...] = ("failed", "blocked", "upgraded", "would change", "current", "checked")
 SCHEMA_VERSION = 1
+#: Characters of a name before its digest. With `.json` and what a temporary file adds it fits into 255 bytes, the limit
+#: of Linux's file systems (NAME_MAX, https://man7.org/linux/man-pages/man0/limits.h.0p.html).
+_LONGEST_NAME = 120
+_DIGEST = 8
 
 
 class Record(TypedDict, total=False):
@@ -84,8 +92,10 @@ def lines(clusters: Sequence[ClusterReport]) -> list[str]:
     outcome = max((len(cluster["outcome"]) for cluster in clusters), default=0)
     stage = max((len(cluster["stage"]) for cluster in clusters), default=0)
     rows = [
-        f"{cluster['host']:<{host}}  {cluster['outcome'].upper():<{outcome}}  {cluster['stage']:<{stage}}  "
-        f"{cluster['reason']}".rstrip()
+        one_line(
+            f"{cluster['host']:<{host}}  {cluster['outcome'].upper():<{outcome}}  {cluster['stage']:<{stage}}  "
+            f"{cluster['reason']}"
+        )
         for cluster in clusters
     ]
     total = ", ".join(f"{count} {outcome}" for outcome, count in counts(clusters).items()) or "no clusters"
@@ -98,13 +108,31 @@ def must_fail(cluster: ClusterReport, *, fail_when_blocked: bool) -> bool:
 
 
 def file_name(host: str) -> str:
-    """Return a file name for a host's report: letters, digits, dots, dashes and underscores only."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", host).lstrip(".") or "_"
+    """Return a file name for a host's report: letters, digits, dots, dashes and underscores only.
+
+    A host whose name had to be changed or cut gets a digest of it, so that no other host's report has the same name, in
+    this run or another. A name that ends like one with a digest gets one, too.
+    """
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", host).lstrip(".") or "_"
+    looks_taken = re.search(rf"-[0-9a-f]{{{_DIGEST}}}$", plain)
+    return plain if plain == host and len(host) <= _LONGEST_NAME and not looks_taken else _with_digest(plain, "-", host)
 
 
-def artifact_name(host: str) -> str:
-    """Return the name under which AWX keeps a host's line: a variable name, one for each host."""
-    return "aml_fleet_" + re.sub(r"[^A-Za-z0-9_]", "_", host)
+def artifact_names(hosts: Sequence[str]) -> dict[str, str]:
+    """Return the names under which AWX keeps the hosts' lines: variable names, one for each host.
+
+    Hosts of the run whose names differ in punctuation only get a digest of the name, as do very long ones.
+    """
+    plain = {host: "aml_fleet_" + re.sub(r"[^A-Za-z0-9_]", "_", host) for host in hosts}
+    times = Counter(plain.values())
+    alone = {host: times[name] == 1 and len(name) <= _LONGEST_NAME for host, name in plain.items()}
+    return {host: name if alone[host] else _with_digest(name, "_", host) for host, name in plain.items()}
+
+
+def _with_digest(name: str, separator: str, host: str) -> str:
+    """Return `name`, cut where it is very long, with a digest of the host's whole name."""
+    digest = hashlib.sha256(host.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST]
+    return f"{name[:_LONGEST_NAME]}{separator}{digest}"
 
 
 def _judge(record: Record, *, predicted: bool, preflight_only: bool) -> tuple[Outcome, str, str]:
@@ -162,6 +190,6 @@ def _warnings(preflight: Mapping[str, Any]) -> str:
 
 
 def _one_line(text: str, limit: int = 300) -> str:
-    """Return a text on one line, cut where it would fill the screen."""
-    flat = " ".join(text.split())
+    """Return a text on one line, cut where it would fill the screen; it comes from results that hold no secret."""
+    flat = one_line(" ".join(text.split()))
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"

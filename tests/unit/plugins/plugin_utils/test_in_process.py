@@ -8,30 +8,8 @@ from __future__ import annotations
 import gc
 import os
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from ansible_collections.azureml.fleet.plugins.plugin_utils import _in_process
-
-
-@pytest.mark.parametrize(
-    ("result", "secrets", "expected"),
-    [
-        ({"msg": "token abcdef here"}, {"abcdef"}, {"msg": "token ******** here"}),
-        ({"msg": "nothing"}, {""}, {"msg": "nothing"}),
-        (
-            {"changed": True, "failed": False, "value": None},
-            {"True"},
-            {"changed": True, "failed": False, "value": None},
-        ),
-        ({"list": [{"deep": "abcdef"}]}, {"abcdef"}, {"list": [{"deep": "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}]}),
-        ({"diff": [{"before": {"k": "abcdef!"}}]}, {"abcdef"}, {"diff": [{"before": {"k": "********!"}}]}),
-    ],
-    ids=["in a text", "empty secret", "plain values stay", "a whole value", "in a difference"],
-)
-def test_secrets_are_blanked(result: dict[str, Any], secrets: set[str], expected: dict[str, Any]) -> None:
-    assert _in_process._without_secrets(result, secrets) == expected
 
 
 def test_keys_that_ansible_trusts_are_dropped() -> None:

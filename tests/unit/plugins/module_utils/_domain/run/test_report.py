@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -121,11 +122,19 @@ def test_which_clusters_end_the_run_with_an_error(outcome: str, fail_when_blocke
     assert report.must_fail(cluster("a", outcome), fail_when_blocked=fail_when_blocked) is fails
 
 
-@pytest.mark.parametrize(
-    ("host", "expected"), [("aks-1.west", "aks-1.west"), ("../../etc/x", "_.._etc_x"), ("a b:c", "a_b_c"), ("..", "_")]
-)
-def test_a_host_cannot_choose_where_its_report_goes(host: str, expected: str) -> None:
-    assert report.file_name(host) == expected
+@pytest.mark.parametrize("host", ["../../etc/x", "a b:c", "..", "", "ä", "x" * 300, "a\nb", "a-0123abcd"])
+def test_a_host_cannot_choose_where_its_report_goes(host: str) -> None:
+    name = report.file_name(host)
+    assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,140}-[0-9a-f]{8}", name), name
+
+
+def test_an_ordinary_host_gives_its_report_its_name() -> None:
+    assert report.file_name("aks-1.west") == "aks-1.west"
+
+
+def test_reports_of_hosts_with_similar_names_are_different_files() -> None:
+    hosts = ["a_b", "a b", "a:b", ".a_b", "x" * 300, "x" * 301, report.file_name("a b")]
+    assert len({report.file_name(host) for host in hosts}) == len(hosts)
 
 
 def test_a_long_reason_is_cut() -> None:
@@ -135,4 +144,19 @@ def test_a_long_reason_is_cut() -> None:
 
 
 def test_an_artifact_has_a_variable_name() -> None:
-    assert report.artifact_name("aks-1.west") == "aml_fleet_aks_1_west"
+    assert report.artifact_names(["aks-1.west"]) == {"aks-1.west": "aml_fleet_aks_1_west"}
+
+
+def test_artifacts_of_hosts_with_similar_names_have_different_names() -> None:
+    hosts = ["aks-1", "aks.1", "alone", "x" * 300, "x" * 300 + "y"]
+    names = report.artifact_names(hosts)
+    assert names["alone"] == "aml_fleet_alone"
+    assert len(set(names.values())) == len(hosts)
+    assert all(re.fullmatch(r"aml_fleet_\w{1,140}", name) for name in names.values())
+
+
+def test_what_a_cluster_says_cannot_forge_a_line_or_write_to_the_terminal() -> None:
+    lines = report.lines([cluster("a\x1b[2J", "failed", "no\x1b]0;title\x07 b\r\nb  UPGRADED")])
+    assert len(lines) == 2
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f]", "".join(lines))
+    assert r"a\x1b[2J" in lines[0]

@@ -1,0 +1,237 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place that knows what a task's secrets look like, and blanks them in whatever leaves the task.
+
+A secret shows in many forms: in a header that a library prints, in a JSON body, in a URL, in base64, line by line.
+All are computed from the secret itself. What a service says is searched for keys and tokens that nobody told us, too.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote
+
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import harmless, has_controls, one_line
+
+#: In the place of a secret within a text, and of a value that is a secret: Ansible's own words for both
+#: (ansible.module_utils.common.parameters.remove_values).
+BLANK = "********"
+BLANK_VALUE = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+#: Characters; a shorter secret is blanked where it is a whole value only, since its letters stand in other words too.
+SHORTEST = 6
+#: Characters of a line that is recognised alone, and of a piece of base64.
+_LINE = 12
+_PIECE = 10
+#: Words that a setting can have and that are no secret, whatever option they stand in.
+_WORDS = frozenset({"", "true", "false", "yes", "no", "on", "off", "none", "null", "(set)"})
+
+#: A PEM block (https://www.rfc-editor.org/rfc/rfc7468), its newlines perhaps escaped, its end perhaps cut off.
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----(?:[A-Za-z0-9+/=\s]|\\+[nr])*(?:-----END [A-Z0-9 ]+-----)?")
+_PRIVATE_PEM = re.compile(_PEM.pattern.replace("[A-Z0-9 ]+-----(?:[A", "[A-Z0-9 ]*PRIVATE KEY-----(?:[A", 1))
+#: A JSON Web Token (https://www.rfc-editor.org/rfc/rfc7519): its header is a JSON object, in base64 it begins with eyJ.
+_JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+#: What looks like words and numbers: of random bytes in base64 they are two characters long on average, in names and
+#: paths four and more. Of 10 000 random keys of 32 bytes two had 0.35 words a character or fewer.
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[+/=]+")
+_DISORDER = 0.35
+_PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<login>[^/?#\s@:]*:(?P<password>[^/?#\s]*))@")
+
+
+class Secrets:
+    """The secrets of one task, in every form in which they can show."""
+
+    def __init__(self, secrets: Iterable[object] = ()) -> None:
+        """Know `secrets` already."""
+        self._whole: set[str] = set()
+        self._forms: list[str] = []
+        for each in secrets:
+            self.add(each)
+
+    def add(self, secret: object) -> None:
+        """Learn a secret, as soon as it is known; it may be None, empty, a number or a text of many lines."""
+        text = "" if secret is None or isinstance(secret, bool) else str(secret)
+        if text in self._whole or text.strip().lower() in _WORDS:
+            return
+        for clear in (text, *_decoded(text)):
+            self._whole |= {clear, clear.strip()}
+            found = {form for part in {clear, clear.strip()} for form in (*_written(part), *_in_base64(part))}
+            found |= {form for line in _long_lines(clear) for form in _written(line)}
+            longest_first = sorted(found.union(self._forms), key=lambda form: (-len(form), form))
+            self._forms = [form for form in longest_first if len(form) >= SHORTEST]
+
+    def words(self) -> set[str]:
+        """Return what to blank within texts, for AnsibleModule's own list of secrets."""
+        return set(self._forms)
+
+    def count(self) -> int:
+        """Return the number of secrets that are known."""
+        return len(self._whole)
+
+    def blanked(self, text: str) -> str:
+        """Return a text without the secrets that are known; to be used before a text is cut."""
+        if text in self._whole:
+            return BLANK_VALUE
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, BLANK)
+        return text
+
+    def message(self, text: str) -> str:
+        """Return a message for people on one line, without known secrets, keys and tokens."""
+        return one_line(without_keys(self.blanked(text)))
+
+    def lines(self, text: str) -> str:
+        """Return a text of several lines, such as a traceback, without known secrets, keys and tokens."""
+        return harmless(without_keys(self.blanked(text)))
+
+    def data(self, value: Any) -> Any:
+        """Return plain data without known secrets and private keys, its texts unable to move a cursor."""
+        texts = list(_texts(value))
+        everything = "\0".join(texts)
+        forms = [form for form in self._forms if form in everything]
+        idle = not forms and "-----BEGIN" not in everything and not has_controls(everything.replace("\0", ""))
+        if idle and self._whole.isdisjoint(texts):
+            return value
+        return self._data(value, forms)
+
+    def _data(self, value: Any, forms: list[str]) -> Any:
+        """Return `value` cleaned; `forms` are those of the secrets that stand somewhere in it."""
+        if isinstance(value, str):
+            if value in self._whole:
+                return BLANK_VALUE
+            for form in forms:
+                value = value.replace(form, BLANK)
+            return harmless(_PRIVATE_PEM.sub(BLANK, value))
+        if isinstance(value, Mapping):
+            return {self._data_key(key, forms): self._data(each, forms) for key, each in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [self._data(each, forms) for each in value]
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return BLANK_VALUE if len(str(value)) >= SHORTEST and str(value) in self._whole else value
+        return value
+
+    def _data_key(self, key: Any, forms: list[str]) -> Any:
+        """Return the key of a dictionary; a short one that happens to equal a secret keeps its place."""
+        if not isinstance(key, str) or len(key) < SHORTEST:
+            return key
+        for form in forms:
+            key = key.replace(form, BLANK)
+        return harmless(key)
+
+
+def without_keys(text: str) -> str:
+    """Return what a service said without PEM blocks, JSON Web Tokens and long random base64, known or not."""
+    if "-----BEGIN" in text:
+        text = _PEM.sub(BLANK, text)
+    if "eyJ" in text:
+        text = _JWT.sub(BLANK, text)
+    return _BASE64.sub(lambda found: BLANK if _is_random(found.group()) else found.group(), text)
+
+
+def passwords_in_urls(text: str) -> Iterator[str]:
+    """Yield the password of every URL in `text`, written and decoded, and the login that HTTP's `Basic` encodes."""
+    for found in _PASSWORD_IN_URL.finditer(text):
+        password, login = found["password"], found["login"]
+        if password:
+            yield from {password, unquote(password), login, unquote(login)}
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Yield every single value in plain data."""
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from leaves(each)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for each in value:
+            yield from leaves(each)
+    elif value is not None:
+        yield value
+
+
+#: The secrets of the tasks that run in this process, the innermost last; a process runs one task at a time.
+_CURRENT: list[Secrets] = []
+
+
+@contextmanager
+def known(secrets: Secrets) -> Iterator[None]:
+    """Let `blanked` know the secrets of a task while it runs."""
+    _CURRENT.append(secrets)
+    try:
+        yield
+    finally:
+        _CURRENT.pop()
+
+
+def blanked(text: str) -> str:
+    """Return a text without the secrets of the running task: for layers that cut a text and do not know the task."""
+    for secrets in _CURRENT:
+        text = secrets.blanked(text)
+    return without_keys(text)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text in plain data, keys too; numbers as texts."""
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield str(key)
+            yield from _texts(each)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _long_lines(text: str) -> set[str]:
+    """Return the lines of a text that are long enough to be told from others; the frame of a PEM block is no secret."""
+    lines = {line.strip() for line in text.splitlines()}
+    return {line for line in lines if len(line) >= _LINE and not line.startswith("-----")}
+
+
+def _written(text: str) -> set[str]:
+    """Return a text in every form in which programs write it for people, in JSON, in HTML, in a URL."""
+    in_json = json.dumps(text)[1:-1]
+    forms = {text, in_json, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1], repr(text)[1:-1]}
+    in_url = {quote(text, safe="", errors="replace"), quote(text, errors="replace"), quote_plus(text, errors="replace")}
+    lower = {re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), each) for each in in_url}
+    return {*forms, html.escape(text), *in_url, *lower}
+
+
+def _in_base64(text: str) -> Iterator[str]:
+    """Yield base64 of a text: alone, and the part that stays the same wherever in a longer text it stands."""
+    data = text.encode("utf-8", "surrogateescape")
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        if len(data) >= SHORTEST:
+            yield encode(data).decode()
+        for before in range(3):
+            piece = encode(b"\0" * before + data).decode()[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
+            if len(piece) >= _PIECE:
+                yield piece
+
+
+def _decoded(text: str) -> Iterator[str]:
+    """Yield the text behind a secret that is base64 of one, such as `client-key-data` of a kubeconfig."""
+    compact = "".join(text.split())
+    if len(compact) < 16 or len(compact) % 4:
+        return
+    try:
+        found = base64.b64decode(compact, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return
+    if not has_controls("".join(found.split())):
+        yield found
+
+
+def _is_random(text: str) -> bool:
+    """Tell whether a run of base64's characters is random bytes rather than a name, a path or a hexadecimal digest."""
+    mixed = any(map(str.islower, text)) and any(map(str.isupper, text)) and any(map(str.isdigit, text))
+    return mixed and len(_WORD.findall(text)) > _DISORDER * len(text)
