@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT / ".cache" / "tree"))
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules  # noqa: E402  # the tree first
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions  # noqa: E402  # idem
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import variables  # noqa: E402  # idem
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import variables  # noqa: E402  # idem
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of  # noqa: E402  # idem
 from tests.simulator.beliefs import Belief, every_belief  # noqa: E402  # idem
 

@@ -48,7 +48,7 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import PREFIX
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
 
 _GROUPS = {"azure": AZURE, "kubernetes": KUBERNETES}

@@ -40,7 +40,7 @@ from typing import Any
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import BY_NAME, PREFIX, SECRET_IS_SET
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, PREFIX, SECRET_IS_SET
 
 
 class LookupModule(LookupBase):

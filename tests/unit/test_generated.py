@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import BY_NAME
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import secret_options
 from scripts.generate import ROLES, ROOT, generated

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import (
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import (
     Settings,
     VariablesError,
     read_settings,

@@ -17,10 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import (
-    checked_labels,
-    merged,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import checked_labels, merged
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     AKS,

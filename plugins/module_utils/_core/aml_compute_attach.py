@@ -11,10 +11,7 @@ from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import compute_changes
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.compute_changes import ComputeRequest
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import (
-    compute_facts,
-    read_compute,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import compute_facts, read_compute
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY as MISSING_AZURE
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import (
-    list_computes,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import list_computes
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY, AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures

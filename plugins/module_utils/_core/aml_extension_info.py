@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import (
-    list_extension,
-    read_extension,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import list_extension, read_extension
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures

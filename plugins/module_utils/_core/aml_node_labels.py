@@ -9,10 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core._access import (
-    CLUSTER_ACCESS,
-    open_cluster,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels as rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import label_texts

@@ -13,10 +13,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._reading impor
 from ansible_collections.azureml.fleet.plugins.module_utils._core._settings import settings_from
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.certificates import MISSING_CRYPTOGRAPHY
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import empty_plan, make_plan
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import (
-    Settings,
-)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec

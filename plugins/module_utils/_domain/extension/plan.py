@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
     LEFT_BY_THE_CLI,
     ExtensionSettingsError,
@@ -17,7 +18,6 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.fi
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 STAGE = "extension"

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import Change
 
 STAGE = "instance_types"
 Mode = Literal["merge", "replace"]

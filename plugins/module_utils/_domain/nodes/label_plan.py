@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels as rules
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 
 STAGE = "gpu_nodes"

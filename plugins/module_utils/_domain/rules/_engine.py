@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 
 #: blocker: the cluster is left untouched. warning: somebody should look. note: worth knowing.
 Severity = Literal["blocker", "warning", "note"]

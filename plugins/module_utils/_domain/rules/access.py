@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, Permission
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import AKS_CLUSTER_LABEL
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 
 
 @rule(

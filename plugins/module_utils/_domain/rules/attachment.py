@@ -14,9 +14,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.pla
     plan_attach,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id, same_id
 

@@ -10,9 +10,9 @@ import math
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import version_standing
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.regions import region_is_supported
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 _GIB = 1024**3

@@ -9,12 +9,12 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.fi
     ExtensionSettingsError,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.wanted import planned_extension
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import planned_extension
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import inference
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 #: Keys that the chart reads with a lower-case first letter only: settings are case-sensitive

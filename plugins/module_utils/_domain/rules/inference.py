@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 
 #: The router's pods refuse to share a node (https://learn.microsoft.com/azure/machine-learning/reference-kubernetes).
 _NODES_FOR_HA = 3

@@ -13,21 +13,21 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change, ChangeData
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes import plan as computes
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import plan as extension
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.wanted import (
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import (
     planned_extension,
     wanted_upgrade,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
     instance_type_plan,
     instance_types,
     label_plan,
-    wanted_labels,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import Change, ChangeData
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
 

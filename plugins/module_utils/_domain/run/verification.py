@@ -9,17 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import sentence
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import find_compute
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import (
     ROUTER,
     expected_components,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts, WorkloadFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import wanted_labels
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import nodes as node_rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import plan
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import sentence
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 

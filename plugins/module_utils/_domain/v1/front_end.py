@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FrontEndFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.deployments import helm_owner, replicas
 
 NAMESPACE = "default"

@@ -13,7 +13,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.azureml.fleet.plugins.lookup.fleet_variables import LookupModule
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import VARIABLES
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import VARIABLES
 from tests.unit.plugins.lookup.templates import template
 
 SECRET = "hunter2-never-shown"

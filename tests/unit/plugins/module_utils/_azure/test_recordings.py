@@ -16,10 +16,7 @@ import pytest
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import cluster_facts, node_pool
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import compute_facts
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import read_error
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import (
-    extension_facts,
-    is_azureml,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import extension_facts, is_azureml
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, NodePool
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     AKS,

@@ -14,7 +14,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
     NodeFacts,
     NodePool,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings, read_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings, read_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
 
 SUBSCRIPTION = "10000000-0000-0000-0000-000000000001"

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.wanted import planned_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import subject, why
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import planned_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_labels import wanted_pool_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import from_option, replaced
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.wanted_labels import wanted_pool_labels
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.change import subject, why
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import make_plan
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
 from tests.unit.plugins.module_utils._domain.builders import (
     ARC_ID,
     WORKSPACE_ID,

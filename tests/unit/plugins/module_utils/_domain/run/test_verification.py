@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import expected_components
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, WorkloadFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.verification import verify
 from tests.unit.plugins.module_utils._domain.builders import extension, legacy_compute, settings
 from tests.unit.plugins.module_utils._domain.run.test_plan import SMALL, gpu_facts, upgraded

@@ -16,8 +16,8 @@ from typing import Any, Protocol, TypeVar
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import WantedCompute
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.options import NodeOptions, RunOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import BY_NAME, PREFIX
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import NodeOptions, RunOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.options import (
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import (
     AzureOptions,
     HostOptions,
     KubernetesOptions,

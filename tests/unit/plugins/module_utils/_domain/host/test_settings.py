@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import VariablesError, read_settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.variables import VARIABLES
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import VariablesError, read_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import VARIABLES
 from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
 from tests.unit.plugins.module_utils._domain.builders import AKS_ID, ARC_ID, SUBSCRIPTION, WORKSPACE_ID, settings
 

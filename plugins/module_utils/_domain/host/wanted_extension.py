@@ -16,7 +16,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.pl
     plan_extension,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 
 #: Verdicts on an azureml-fe that AksCompute made and that no extension has taken over yet.
 _TO_BE_TAKEN_OVER = ("v1", "v2", "v2_not_ready")
