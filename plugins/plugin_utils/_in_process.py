@@ -29,11 +29,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory i
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import Secrets
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome, result_of
-from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import (
-    cleaned_result,
-    guarded,
-    proxy_secrets,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import cleaned_result, guarded, proxy_secrets
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 from ansible_collections.azureml.fleet.plugins.plugin_utils import _run_memory
 

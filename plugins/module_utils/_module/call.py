@@ -18,11 +18,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory, RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import Secrets
-from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import (
-    cleaned_result,
-    guarded,
-    proxy_secrets,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import cleaned_result, guarded, proxy_secrets
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 

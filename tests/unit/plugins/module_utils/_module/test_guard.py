@@ -12,11 +12,7 @@ import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import BLANK, Secrets
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome, result_of
-from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import (
-    cleaned_result,
-    guarded,
-    proxy_secrets,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import cleaned_result, guarded, proxy_secrets
 
 SECRETS = Secrets(["swordfish"])
 
