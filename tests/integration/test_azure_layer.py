@@ -22,7 +22,11 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection im
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.credentials import cluster_token, fetch_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.providers import read_provider
-from ansible_collections.azureml.fleet.plugins.module_utils._core import aks_node_pool_labels, aml_compute_attach, aml_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._core import (
+    aks_node_pool_labels,
+    aml_compute_attach,
+    aml_extension,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure
 from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
 from tests.integration.harness import Simulator

@@ -11,7 +11,11 @@ from typing import Any, Literal
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, NodePool
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import AKS, ResourceId, parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    AKS,
+    ResourceId,
+    parse_cluster_id,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
 Identity = Literal["SystemAssigned", "UserAssigned", "ServicePrincipal", "None"]

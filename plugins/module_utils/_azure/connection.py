@@ -21,7 +21,12 @@ except ImportError as missing:
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import identity
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import Cloud, resolve_cloud
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import SharedCredential, effective_options, identity_key, make_credential
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import (
+    SharedCredential,
+    effective_options,
+    identity_key,
+    make_credential,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_resource_id
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 

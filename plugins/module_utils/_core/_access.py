@@ -13,7 +13,10 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure import connec
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import credentials
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import cluster_kind, parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    cluster_kind,
+    parse_cluster_id,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import AZURE_GOES_ON, Waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection

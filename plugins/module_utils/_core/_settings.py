@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings, VariablesError, read_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import (
+    Settings,
+    VariablesError,
+    read_settings,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import ModuleFailure
 from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
 

@@ -19,7 +19,11 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import checked_labels, merged
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import AKS, ResourceId, parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    AKS,
+    ResourceId,
+    parse_cluster_id,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting

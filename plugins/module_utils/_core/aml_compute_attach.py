@@ -18,10 +18,21 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import ComputePlan, WantedCompute, check_wanted, plan_attach, plan_detach
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
+    ComputePlan,
+    WantedCompute,
+    check_wanted,
+    plan_attach,
+    plan_detach,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import AKS, ResourceId, parse_cluster_id, parse_workspace_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    AKS,
+    ResourceId,
+    parse_cluster_id,
+    parse_workspace_id,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting

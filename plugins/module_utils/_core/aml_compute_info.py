@@ -12,7 +12,10 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._failures impo
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import WorkspaceFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id, parse_workspace_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    parse_cluster_id,
+    parse_workspace_id,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER, waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec

@@ -15,7 +15,11 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection im
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extension_changes import ExtensionRequest
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import extension_facts, list_extension, read_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import (
+    extension_facts,
+    list_extension,
+    read_extension,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
@@ -23,8 +27,16 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._files import 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import EXCLUSIONS, ExtensionOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan, Release, plan_extension, shown
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import (
+    EXCLUSIONS,
+    ExtensionOptions,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import (
+    ExtensionPlan,
+    Release,
+    plan_extension,
+    shown,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import argument_spec

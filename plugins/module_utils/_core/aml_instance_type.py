@@ -11,7 +11,13 @@ from typing import Any
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types as rules
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import InstanceTypePlan, plan_instance_types, plan_one, plan_removal, shown
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import (
+    InstanceTypePlan,
+    plan_instance_types,
+    plan_one,
+    plan_removal,
+    shown,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection

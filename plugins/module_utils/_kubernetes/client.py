@@ -23,7 +23,10 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory i
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import blanked
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import kubeconfig
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError, KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
+    ConnectionFailedError,
+    KubernetesError,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.kubeconfig import Endpoint
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.memory_files import MemoryFiles
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import Resource

@@ -11,9 +11,21 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FrontEndFacts, KubernetesFacts, Permission, WorkloadFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    FrontEndFacts,
+    KubernetesFacts,
+    Permission,
+    WorkloadFacts,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as front_end_rules
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import front_end, instance_types, namespaces, nodes, permissions, workloads
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import (
+    front_end,
+    instance_types,
+    namespaces,
+    nodes,
+    permissions,
+    workloads,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.permissions import Kind, Need

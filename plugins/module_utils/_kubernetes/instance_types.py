@@ -13,7 +13,10 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types, labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import FIELD_MANAGER, ClusterConnection
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError, KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
+    ConnectionFailedError,
+    KubernetesError,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import INSTANCE_TYPES
 
 

@@ -9,7 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import BLANK_VALUE, Secrets, leaves, passwords_in_urls
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import (
+    BLANK_VALUE,
+    Secrets,
+    leaves,
+    passwords_in_urls,
+)
 
 Option = dict[str, Any]
 ArgumentSpec = Mapping[str, Option]

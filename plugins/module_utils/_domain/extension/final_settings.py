@@ -20,7 +20,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import BY_SETTING, DEFAULTS, NODE_SELECTOR, OPTIONS, SERVICE_TYPES, SSL_SECRET, SWITCHES, TEXTS, ExtensionOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import (
+    BY_SETTING,
+    DEFAULTS,
+    NODE_SELECTOR,
+    OPTIONS,
+    SERVICE_TYPES,
+    SSL_SECRET,
+    SWITCHES,
+    TEXTS,
+    ExtensionOptions,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError

@@ -19,7 +19,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, exclusions, option, options_of
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import (
+    Option,
+    exclusions,
+    option,
+    options_of,
+)
 
 SERVICE_TYPES = ("ClusterIP", "LoadBalancer", "NodePort")
 #: Settings of the extension beside the documented ones, which the chart itself reads (cli).

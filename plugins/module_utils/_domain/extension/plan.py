@@ -10,7 +10,12 @@ from typing import Any, Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import LEFT_BY_THE_CLI, ExtensionSettingsError, FinalSettings, disruptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+    LEFT_BY_THE_CLI,
+    ExtensionSettingsError,
+    FinalSettings,
+    disruptions,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states

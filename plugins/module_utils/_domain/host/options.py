@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import SUPPORTED_KUBERNETES_VERSIONS
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import (
+    SUPPORTED_KUBERNETES_VERSIONS,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.regions import SUPPORTED_REGIONS
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import option
 

@@ -20,7 +20,14 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ClusterKind, ResourceId, ResourceIdError, cluster_kind, parse_cluster_id, parse_workspace_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    ClusterKind,
+    ResourceId,
+    ResourceIdError,
+    cluster_kind,
+    parse_cluster_id,
+    parse_workspace_id,
+)
 
 _ATTACHMENT_KEYS: dict[str, str] = {
     "workspace": "aml_workspace",

@@ -12,7 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import AzureOptions, HostOptions, KubernetesOptions, NodeOptions, RunOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import (
+    AzureOptions,
+    HostOptions,
+    KubernetesOptions,
+    NodeOptions,
+    RunOptions,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import PREFIX, Option, options_of
 
 __all__ = ["BY_NAME", "PREFIX", "SECRET_IS_SET", "TOPICS", "VARIABLES"]

@@ -10,7 +10,11 @@ from dataclasses import replace
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan, Release, plan_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import (
+    ExtensionPlan,
+    Release,
+    plan_extension,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 

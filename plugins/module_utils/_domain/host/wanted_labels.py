@@ -10,7 +10,12 @@ from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, NodeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import gpu, instance_types, label_plan, placement
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
+    gpu,
+    instance_types,
+    label_plan,
+    placement,
+)
 
 Labels = dict[str, dict[str, str]]
 

@@ -10,8 +10,23 @@ docs/preflight-rules.md is generated.
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import access, attachment, cluster, extension, front_end, inference, nodes
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Finding, Rule, Severity, arrange, every_rule, judge
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import (
+    access,
+    attachment,
+    cluster,
+    extension,
+    front_end,
+    inference,
+    nodes,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import (
+    Finding,
+    Rule,
+    Severity,
+    arrange,
+    every_rule,
+    judge,
+)
 
 #: The topics, in the order in which their findings are reported: what explains others comes first.
 TOPICS = (cluster, access, front_end, extension, inference, attachment, nodes)

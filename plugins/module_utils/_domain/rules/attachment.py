@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import AttachmentError, find_compute, plan_attach
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
+    AttachmentError,
+    find_compute,
+    plan_attach,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import ExtensionSettingsError
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+    ExtensionSettingsError,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings

@@ -11,7 +11,13 @@ from typing import Any
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import gpu, instance_types, label_plan, labels, placement
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
+    gpu,
+    instance_types,
+    label_plan,
+    labels,
+    placement,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 

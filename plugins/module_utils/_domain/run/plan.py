@@ -19,8 +19,15 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension im
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import planned_extension, wanted_upgrade
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_type_plan, instance_types, label_plan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import (
+    planned_extension,
+    wanted_upgrade,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
+    instance_type_plan,
+    instance_types,
+    label_plan,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
 

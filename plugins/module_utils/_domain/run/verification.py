@@ -11,7 +11,10 @@ from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import sentence
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import find_compute
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import ROUTER, expected_components
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import (
+    ROUTER,
+    expected_components,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts, WorkloadFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings

@@ -24,7 +24,12 @@ from azure.identity import (
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import read_metadata, resolve_cloud
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import SharedCredential, effective_options, identity_key, make_credential
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import (
+    SharedCredential,
+    effective_options,
+    identity_key,
+    make_credential,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory
 
 TENANT = "00000000-0000-0000-0000-000000000001"

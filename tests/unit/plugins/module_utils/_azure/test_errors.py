@@ -11,7 +11,12 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 from azure.identity import CredentialUnavailableError
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors, read_error, translate
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import (
+    AzureError,
+    azure_errors,
+    read_error,
+    translate,
+)
 
 
 class Response:

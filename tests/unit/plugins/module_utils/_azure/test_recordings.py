@@ -18,7 +18,12 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes impo
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import read_error
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import extension_facts, is_azureml
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, NodePool
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import AKS, ARC, ResourceId, parse_resource_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    AKS,
+    ARC,
+    ResourceId,
+    parse_resource_id,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.states import is_settled
 
 VARIABLE = "AZUREML_FLEET_RECORDINGS"

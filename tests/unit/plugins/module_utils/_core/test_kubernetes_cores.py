@@ -14,7 +14,14 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
-from ansible_collections.azureml.fleet.plugins.module_utils._core import _access, aml_instance_type, aml_namespace, aml_node_labels, azureml_fe_annotation, azureml_fe_check
+from ansible_collections.azureml.fleet.plugins.module_utils._core import (
+    _access,
+    aml_instance_type,
+    aml_namespace,
+    aml_node_labels,
+    azureml_fe_annotation,
+    azureml_fe_check,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, Asked, ScriptedApi, status

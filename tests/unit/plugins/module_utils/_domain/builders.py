@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, ExtensionFacts, Facts, NodeFacts, NodePool
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    ComputeFacts,
+    ExtensionFacts,
+    Facts,
+    NodeFacts,
+    NodePool,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings, read_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
 

@@ -8,7 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.quantities import QuantityError, all_equal, amount, equal
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.quantities import (
+    QuantityError,
+    all_equal,
+    amount,
+    equal,
+)
 
 
 @pytest.mark.parametrize(

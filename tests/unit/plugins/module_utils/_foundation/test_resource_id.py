@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceIdError, cluster_kind, parse_cluster_id, parse_resource_id, parse_workspace_id, same_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    ResourceIdError,
+    cluster_kind,
+    parse_cluster_id,
+    parse_resource_id,
+    parse_workspace_id,
+    same_id,
+)
 
 AKS = "/subscriptions/S/resourceGroups/Rg/providers/Microsoft.ContainerService/managedClusters/Aks-1"
 ARC = "/subscriptions/S/resourceGroups/rg/providers/Microsoft.Kubernetes/connectedClusters/arc"

@@ -16,7 +16,14 @@ from typing import Any
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import secrets as secrets_module
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import BLANK, BLANK_VALUE, Secrets, blanked, known, without_keys
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import (
+    BLANK,
+    BLANK_VALUE,
+    Secrets,
+    blanked,
+    known,
+    without_keys,
+)
 
 TEXT = 'p&ss "wörd"/+\nof two lines'
 #: 48 made-up bytes in base64, as lines of a key.

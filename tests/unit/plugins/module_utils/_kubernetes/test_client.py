@@ -15,7 +15,10 @@ import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import resources
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, selector
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError, KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
+    ConnectionFailedError,
+    KubernetesError,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.kubeconfig import Endpoint
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, ScriptedApi, status
 

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import compute_facts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import AttachmentError, WantedCompute, check_wanted, identity_name, plan_attach, plan_detach, view
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
+    AttachmentError,
+    WantedCompute,
+    check_wanted,
+    identity_name,
+    plan_attach,
+    plan_detach,
+    view,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
 

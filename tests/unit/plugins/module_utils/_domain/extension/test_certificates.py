@@ -15,7 +15,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.certificates import CertificateError, check_key_pair, to_setting
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.certificates import (
+    CertificateError,
+    check_key_pair,
+    to_setting,
+)
 
 NOW = datetime.datetime(2026, 11, 21, tzinfo=datetime.timezone.utc)
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey

@@ -16,7 +16,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import ExtensionSettingsError, derived_settings, disruptions, final_settings, same_value
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+    ExtensionSettingsError,
+    derived_settings,
+    disruptions,
+    final_settings,
+    same_value,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts
 

@@ -9,8 +9,15 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import ExtensionSettingsError, FinalSettings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan, Release, plan_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+    ExtensionSettingsError,
+    FinalSettings,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import (
+    ExtensionPlan,
+    Release,
+    plan_extension,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 
 

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import LabelError, checked_labels, merged
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import (
+    LabelError,
+    checked_labels,
+    merged,
+)
 
 
 @pytest.mark.parametrize(

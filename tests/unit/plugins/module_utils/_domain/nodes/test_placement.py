@@ -10,7 +10,12 @@ import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import NodeFacts, NodePool
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.placement import parse_taint, placement, pool_candidate, workload_tolerations
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.placement import (
+    parse_taint,
+    placement,
+    pool_candidate,
+    workload_tolerations,
+)
 
 GIB = 2**30
 TOLERATIONS = workload_tolerations(workspace="ml-west")
