@@ -27,6 +27,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import (
     aml_compute_attach,
     aml_extension,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import azure_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure
 from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
 from tests.integration.harness import Simulator
@@ -147,7 +148,9 @@ def test_an_entra_cluster_gets_a_token_for_its_own_application(fleet: Simulator)
     connection = connect(fleet, "aks-entra")
     config = fetch_kubeconfig(connection, fleet.clusters["aks-entra"]["id"])
     assert "exec" in config["users"][0]["user"]
-    assert cluster_token(connection)
+    login = azure_kubeconfig.check(config, "aks-entra")
+    assert login is not None
+    assert cluster_token(connection, login.server_id, login.tenant_id)
     (request,) = [each for each in fleet.request_log(service="identity") if "6dae42f8" in str(each["body"])]
     assert request["body"]["scope"] == "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
 

@@ -22,6 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import js
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def put_labels(
     """
     properties = {key: value for key, value in nested(pool, "properties").items() if key not in _READ_ONLY}
     tag = nested(pool, "properties").get("eTag")
-    name = str(pool.get("name"))
+    name = checked_segment(str(pool.get("name")), "a node pool")
     text = json.dumps({"properties": {**properties, "nodeLabels": dict(labels)}})
     client = ContainerServiceClient(
         connection.credential,

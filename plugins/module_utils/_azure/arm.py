@@ -9,17 +9,15 @@ computes, new fields of node pools); a reader that must lose nothing reads the J
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 try:
     from azure.core.pipeline.policies import (
         NetworkTraceLoggingPolicy,
         ProxyPolicy,
-        RedirectPolicy,
         RequestIdPolicy,
-        RetryPolicy,
         UserAgentPolicy,
     )
     from azure.core.rest import HttpRequest
@@ -27,8 +25,10 @@ try:
 except ImportError:  # `auth.MISSING_LIBRARY` says so
     pass
 
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import hosts
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import DocumentError, load_json
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 
 #: Generally available versions, each with published examples and recorded answers.
@@ -40,6 +40,8 @@ API_VERSIONS = {
 }
 #: Pages of a list after which something is wrong with the service, not with the user's workspace.
 _MOST_PAGES = 200
+#: What stays as it is in a path; letters of other alphabets (in names of resource groups) are encoded.
+_PATH = "/()"
 
 
 def get(connection: AzureConnection, path: str, api_version: str, doing: str) -> dict[str, Any]:
@@ -57,32 +59,55 @@ def post(
 def list_all(connection: AzureConnection, path: str, api_version: str, doing: str) -> list[dict[str, Any]]:
     """Return the items of all pages at `path`; a page may be empty and still have a successor.
 
-    A link to another host is not followed, because the token would go there. Raises AzureError.
+    A part is never returned as the whole. Raises AzureError, also for a link to a host that is not Azure Resource
+    Manager's (the token would go there), for an answer that is no list, and for a list without end.
     """
     items: list[dict[str, Any]] = []
+    asked = f"{connection.cloud.resource_manager}{quote(path, safe=_PATH)}"
     page = get(connection, path, api_version, doing)
+    seen: set[str] = set()
     for _page in range(_MOST_PAGES):
-        items.extend(each for each in page.get("value") or () if isinstance(each, dict))
-        following = str(page.get("nextLink") or "")
-        if not following.lower().startswith(f"{connection.cloud.resource_manager.lower()}/"):
+        items.extend(_items(page, doing))
+        link = str(page.get("nextLink") or "")
+        if not link:
             return items
-        page = _request(connection, "GET", following, {}, doing)
-    raise AzureError(f"{doing}: the list has more than {_MOST_PAGES} pages.", code="TooManyPages")
+        with azure_errors(doing):
+            asked = hosts.next_address(connection.cloud.resource_manager, asked, link)
+        if asked in seen:
+            break
+        seen.add(asked)
+        page = _request(connection, "GET", asked, {}, doing)
+    raise AzureError(
+        f"{doing}: the list has no end (it names a next page after {len(seen)} pages). Nothing was changed; run again, "
+        "and open a support request with Microsoft when it stays so.",
+        code="TooManyPages",
+    )
+
+
+def _items(page: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
+    """Return the resources of one page of a list."""
+    items = page.get("value")
+    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+        raise AzureError(f"{doing}: the answer is no list. Nothing was changed.", code="InvalidAnswer", retryable=True)
+    return items
 
 
 def _request(
     connection: AzureConnection, method: str, path: str, query: Mapping[str, str], doing: str
 ) -> dict[str, Any]:
     """Send one request and return its JSON object."""
-    url = path if path.startswith("https://") else f"{connection.cloud.resource_manager}{path}"
+    own = f"{connection.cloud.resource_manager}{quote(path, safe=_PATH)}"
+    url = path if path.startswith("https://") else own
     with azure_errors(doing):
         response = _client(connection).send_request(HttpRequest(method, url, params=dict(query)))
         response.raise_for_status()
     try:
-        body = response.json()
-    except ValueError as error:
+        body = load_json(response.text())
+    except DocumentError as error:
         raise AzureError(f"{doing}: the answer is not JSON.", code="InvalidAnswer", retryable=True) from error
-    return body if isinstance(body, dict) else {}
+    if not isinstance(body, dict):
+        raise AzureError(f"{doing}: the answer is no JSON object.", code="InvalidAnswer", retryable=True)
+    return body
 
 
 def _client(connection: AzureConnection) -> ARMPipelineClient[Any, Any]:
@@ -91,8 +116,7 @@ def _client(connection: AzureConnection) -> ARMPipelineClient[Any, Any]:
         RequestIdPolicy(),
         UserAgentPolicy(user_agent=USER_AGENT),
         ProxyPolicy(),
-        RedirectPolicy(),
-        RetryPolicy(**connection.retry_options),
+        connection.retry_policy(),
         connection.authentication_policy(),
         NetworkTraceLoggingPolicy(),
     ]
@@ -102,7 +126,7 @@ def _client(connection: AzureConnection) -> ARMPipelineClient[Any, Any]:
 def json_of(pipeline_response: Any, _deserialized: Any, _headers: Any) -> dict[str, Any]:
     """Return the body as the service sent it, instead of the SDK's model, which drops what it does not know."""
     try:
-        body = json.loads(pipeline_response.http_response.text())
-    except (ValueError, TypeError):
+        body = load_json(pipeline_response.http_response.text())
+    except (DocumentError, TypeError):
         return {}
     return body if isinstance(body, dict) else {}

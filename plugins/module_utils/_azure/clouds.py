@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,20 @@ from urllib.parse import urlsplit
 
 try:
     from azure.core import PipelineClient
-    from azure.core.pipeline.policies import ProxyPolicy, RetryPolicy, UserAgentPolicy
+    from azure.core.pipeline.policies import ProxyPolicy, UserAgentPolicy
     from azure.core.rest import HttpRequest
 except ImportError:  # `auth.MISSING_LIBRARY` says so
     pass
 
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import hosts
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.transport import (
+    MOST_PATIENCE,
+    GuardedTransport,
+    PatientPolicy,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import DocumentError, load_json
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 
 if TYPE_CHECKING:
@@ -40,6 +47,11 @@ class Cloud:
     resource_manager: str
     authority: str
     audience: str
+
+    @property
+    def addresses(self) -> tuple[str, str, str]:
+        """Return everything that decides where requests go and what tokens are for."""
+        return self.resource_manager, self.authority, self.audience
 
     @property
     def scope(self) -> str:
@@ -74,14 +86,15 @@ KNOWN_CLOUDS = {
 
 
 def resolve_cloud(
-    environment: str, authority_url: str | None, transport: RequestsTransport, memory: RunMemory
+    environment: str, authority_url: str | None, transport: RequestsTransport, memory: RunMemory, trust: str
 ) -> Cloud:
     """Return the cloud of option `cloud_environment`: a known name, or the URL of a metadata endpoint.
 
-    Raises AzureError when the name is unknown or the endpoint does not answer with a cloud.
+    `trust` says how the endpoint's certificate is checked: hosts that check it otherwise do not share its answer.
+    Raises AzureError when the name is unknown, the endpoint does not answer with a cloud, or an address is not https.
     """
     if "://" in environment:
-        cloud = _from_metadata(environment, transport, memory)
+        cloud = _from_metadata(environment, transport, memory, trust)
     else:
         known = KNOWN_CLOUDS.get(environment.lower())
         if known is None:
@@ -94,41 +107,50 @@ def resolve_cloud(
         cloud = known
     if authority_url:
         cloud = Cloud(cloud.name, cloud.resource_manager, _with_scheme(authority_url), cloud.audience)
+    if hosts.origin(cloud.authority) is None:
+        raise AzureError(
+            f"The authority {cloud.authority} is not the address of an https server, so no credentials are sent there; "
+            "check authority_url. Nothing was changed.",
+            code="UnknownCloud",
+        )
     return cloud
 
 
-def _from_metadata(url: str, transport: RequestsTransport, memory: RunMemory) -> Cloud:
+def _from_metadata(url: str, transport: RequestsTransport, memory: RunMemory, trust: str) -> Cloud:
     """Ask a metadata endpoint, once in a run, which cloud stands behind it."""
-    key = f"cloud metadata {url}"
-    text = memory.get(key)
-    if text is None:
-        text = _fetch(url, transport)
-        cloud = read_metadata(json.loads(text), url)
+    key = f"cloud metadata {url} {trust}"
+    kept = memory.get(key)
+    text = _fetch(url, transport) if kept is None else kept
+    try:
+        cloud = read_metadata(load_json(text), url)
+    except DocumentError as error:
+        raise AzureError(
+            f"Reading the cloud's addresses from {url}: the answer is not JSON. Nothing was changed.",
+            code="UnknownCloud",
+        ) from error
+    if kept is None:
         memory.put(key, text, _METADATA_SECONDS)
-        return cloud
-    return read_metadata(json.loads(text), url)
+    return cloud
 
 
 def _fetch(url: str, transport: RequestsTransport) -> str:
-    """Return the endpoint's answer, known to be JSON."""
+    """Return the endpoint's answer. Only the host that the user named is asked, and no redirect is followed."""
     parts = urlsplit(url)
     doing = f"Reading the cloud's addresses from {parts.scheme}://{parts.netloc}"
-    if parts.scheme != "https":
-        raise AzureError(f"{doing}: the URL must begin with https://. Nothing was changed.", code="UnknownCloud")
+    if hosts.origin(url) is None:
+        raise AzureError(
+            f"{doing}: the URL must begin with https:// and a host. Nothing was changed.", code="UnknownCloud"
+        )
     path = f"{parts.path}?{parts.query}" if "/metadata/endpoints" in parts.path else _METADATA_PATH
-    policies = [UserAgentPolicy(user_agent=USER_AGENT), ProxyPolicy(), RetryPolicy(retry_total=3)]
+    guarded = GuardedTransport(transport, lambda _method, asked: hosts.is_host_of(url, asked))
+    policies = [UserAgentPolicy(user_agent=USER_AGENT), ProxyPolicy(), PatientPolicy(MOST_PATIENCE)]
     client: PipelineClient[Any, Any] = PipelineClient(
-        f"{parts.scheme}://{parts.netloc}", policies=policies, transport=transport
+        f"{parts.scheme}://{parts.netloc}", policies=policies, transport=guarded
     )
     with azure_errors(doing):
         response = client.send_request(HttpRequest("GET", f"{parts.scheme}://{parts.netloc}{path}"))
         response.raise_for_status()
-    text = str(response.text())
-    try:
-        json.loads(text)
-    except ValueError as error:
-        raise AzureError(f"{doing}: the answer is not JSON. Nothing was changed.", code="UnknownCloud") from error
-    return text
+    return str(response.text())
 
 
 def read_metadata(answer: Any, url: str) -> Cloud:
@@ -137,26 +159,28 @@ def read_metadata(answer: Any, url: str) -> Cloud:
     Raises AzureError when it names no login endpoint or audience.
     """
     host = urlsplit(url).netloc.lower()
-    clouds = answer if isinstance(answer, list) else [answer]
-    own = [
-        each for each in clouds if isinstance(each, Mapping) and host in str(each.get("resourceManager", "")).lower()
-    ]
-    chosen = (own or clouds or [{}])[0]
-    login = chosen.get("authentication", {}) if isinstance(chosen, Mapping) else {}
+    clouds = [each for each in (answer if isinstance(answer, list) else [answer]) if isinstance(each, Mapping)]
+    chosen = next((each for each in clouds if hosts.is_host_of(url, _resource_manager(each, host))), {})
+    login = nested(chosen, "authentication")
     audiences = [str(each).rstrip("/") for each in login.get("audiences") or ()]
     if not login.get("loginEndpoint") or not audiences:
         raise AzureError(
-            f"{url} did not answer with a cloud's loginEndpoint and audiences; check cloud_environment. "
-            "Nothing was changed.",
+            f"{url} did not answer with the loginEndpoint and audiences of a cloud whose Azure Resource Manager is at "
+            f"{host}; check cloud_environment. Nothing was changed.",
             code="UnknownCloud",
         )
-    manager = _with_scheme(str(chosen.get("resourceManager") or f"https://{host}"))
+    manager = _resource_manager(chosen, host)
     return Cloud(
         name=str(chosen.get("name") or host),
         resource_manager=manager,
         authority=_with_scheme(str(login["loginEndpoint"])),
         audience=manager if manager in audiences else audiences[0],
     )
+
+
+def _resource_manager(cloud: Mapping[str, Any], host: str) -> str:
+    """Return the address of Azure Resource Manager in a metadata answer; the oldest versions do not name it."""
+    return _with_scheme(str(cloud.get("resourceManager") or f"https://{host}"))
 
 
 def _with_scheme(address: str) -> str:

@@ -20,6 +20,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
@@ -81,7 +82,7 @@ def attach(
             type=_SDK_IDENTITIES[request.identity_type], user_assigned_identities=assigned or None
         )
     compute = KubernetesCompute(
-        name=request.name,
+        name=checked_segment(request.name, "a compute"),
         resource_id=request.resource_id,
         namespace=request.namespace,
         properties=_inner(request),
@@ -97,6 +98,7 @@ def attach(
 
 def detach(connection: AzureConnection, workspace: ResourceId, name: str, *, poll_interval: float) -> LROPoller[None]:
     """Send the request that takes a compute off its workspace; the cluster is not touched. Raises AzureError."""
+    checked_segment(name, "a compute")
     with azure_errors(f"Detaching compute {name} from workspace {workspace.name}"), _own_cloud():
         poller: LROPoller[None] = _client(connection, workspace, poll_interval).compute.begin_delete(
             name, action=_ACTION

@@ -14,6 +14,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import identity_name
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, WorkspaceFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id, same_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
 #: Types of computes that live on a cluster, in lower case -> the spelling of the API.
@@ -48,6 +49,7 @@ def list_computes(connection: AzureConnection, workspace_id: str, cluster_id: st
 def read_compute(connection: AzureConnection, workspace_id: str, name: str) -> dict[str, Any] | None:
     """Return the body of one compute, or None when there is none. Raises AzureError."""
     workspace = parse_workspace_id(workspace_id)
+    checked_segment(name, "a compute")
     doing = f"Reading compute {name} of workspace {workspace.name}"
     try:
         return arm.get(connection, f"{workspace}/computes/{name}", _API, doing)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 try:
-    from azure.core.pipeline.transport import RequestsTransport
     from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
     MISSING_LIBRARY: str | None = None
@@ -18,15 +19,23 @@ except ImportError as missing:
     MISSING_LIBRARY = str(missing.name or "azure.core").replace(".", "-")
     ARMChallengeAuthenticationPolicy = object  # a base class must exist
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure import identity
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import hosts, identity
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import Cloud, resolve_cloud
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, RefusedAnswerError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import (
     SharedCredential,
     effective_options,
     identity_key,
     make_credential,
+    read_claims,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.transport import (
+    MOST_PATIENCE,
+    GuardedTransport,
+    PatientPolicy,
+    open_transport,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import IdentityFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_resource_id
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 
@@ -35,23 +44,30 @@ if TYPE_CHECKING:
 
     from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
 
-MISSING_LIBRARY = MISSING_LIBRARY or identity.MISSING_LIBRARY
+    Hears = Callable[[str], None]
 
-#: Seconds for the connection, and for each wait on an answer: reading a large workspace takes Azure some 20 s.
-_CONNECT_SECONDS = 15.0
-_READ_SECONDS = 120.0
-#: Settings of azure.core.pipeline.policies.RetryPolicy: about a minute in all when the service names no time itself.
-_RETRY = {"retry_total": 6, "retry_backoff_factor": 1.0, "retry_backoff_max": 30}
+MISSING_LIBRARY = MISSING_LIBRARY or identity.MISSING_LIBRARY
 
 
 class RenewingPolicy(ARMChallengeAuthenticationPolicy):
-    """Sends the bearer token; a refused one is dropped, for every task of the run, and asked for again once."""
+    """Sends the bearer token, to Azure Resource Manager only.
 
-    def __init__(self, credential: SharedCredential, scope: str) -> None:
-        """Authorize with tokens of `credential` for `scope`."""
-        super().__init__(credential, scope)
+    A refused token is dropped, for every task of the run, and asked for again once.
+    """
+
+    def __init__(self, credential: SharedCredential, cloud: Cloud) -> None:
+        """Authorize requests to the Azure Resource Manager of `cloud` with tokens of `credential`."""
+        super().__init__(credential, cloud.scope)
         self._shared = credential
-        self._scope = scope
+        self._scope = cloud.scope
+        self._resource_manager = cloud.resource_manager
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Put the token on a request. Raises RefusedAnswerError when it goes elsewhere (see `hosts`)."""
+        url = request.http_request.url
+        if not hosts.is_resource_manager(self._resource_manager, url):
+            raise RefusedAnswerError(hosts.refusal(url), code="ForeignHost")
+        super().on_request(request)
 
     def on_challenge(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> bool:
         """Answer a 401: with the claims that the service asks for, or else with a new token."""
@@ -69,47 +85,77 @@ class AzureConnection:
         self,
         cloud: Cloud,
         credential: SharedCredential,
-        transport: RequestsTransport,
+        transport: GuardedTransport,
         memory: RunMemory,
         subscription_id: str | None,
-        verify: bool | str,
-        hide: Callable[[str], None],
+        hide: Hears,
+        patience: float = MOST_PATIENCE,
     ) -> None:
-        """Hold the parts; `from_params` makes them."""
+        """Hold the parts; `from_params` makes them. `patience`: seconds that a request waits if Azure asks for it."""
         self.cloud = cloud
         self.credential = credential
         self.transport = transport
         self.memory = memory
-        self.verify = verify
         self.hide = hide
+        self._patience = patience
         self._subscription_id = subscription_id
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any], memory: RunMemory, hide: Callable[[str], None]) -> AzureConnection:
+    def from_params(
+        cls, params: Mapping[str, Any], memory: RunMemory, hide: Hears, warn: Hears | None = None
+    ) -> AzureConnection:
         """Return the connection that a module's options ask for.
 
-        The subscription is that of `cluster_id` where there is one: an id says more than a default.
-        Raises AzureError when cloud or credentials cannot be told from the options.
+        The subscription is that of `cluster_id` where there is one: an id says more than a default. `warn` hears of
+        certificates that are not checked. Raises AzureError when cloud or credentials cannot be told from the options.
         """
         verify = _verification(params)
-        transport = RequestsTransport(
-            connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, connection_verify=verify
-        )
+        trust = _trust(verify)
+        transport = open_transport(verify)
         options = effective_options(params, hide)
         environment = str(params.get("cloud_environment") or "AzureCloud")
-        cloud = resolve_cloud(environment, params.get("authority_url"), transport, memory)
+        cloud = resolve_cloud(environment, params.get("authority_url"), transport, memory, trust)
+        if verify is False and warn is not None:
+            warn(
+                f"cert_validation_mode is ignore: whoever answers as {cloud.resource_manager} or {cloud.authority} "
+                "gets the credentials. Set ca_file to the authority of a private cloud instead."
+            )
         common = {
             "authority": cloud.authority,
             "disable_instance_discovery": bool(params.get("disable_instance_discovery")),
             "connection_verify": verify,
-            "transport": transport,
+            "transport": GuardedTransport(
+                transport, lambda method, url: hosts.is_authority(cloud.authority, method, url)
+            ),
         }
-        credential = SharedCredential(
-            lambda: make_credential(options, common), identity_key(options, cloud.authority), memory, hide
-        )
+        key = identity_key(options, [*cloud.addresses, str(common["disable_instance_discovery"]), trust])
         cluster = params.get("cluster_id")
-        subscription = parse_resource_id(cluster).subscription_id if cluster else params.get("subscription_id")
-        return cls(cloud, credential, transport, memory, subscription, verify, hide)
+        return cls(
+            cloud,
+            SharedCredential(lambda: make_credential(options, common), key, memory, hide),
+            GuardedTransport(transport, lambda _method, url: hosts.is_resource_manager(cloud.resource_manager, url)),
+            memory,
+            parse_resource_id(cluster).subscription_id if cluster else params.get("subscription_id"),
+            hide,
+            min(MOST_PATIENCE, float(params.get("wait_timeout") or MOST_PATIENCE)),
+        )
+
+    def identity(self) -> IdentityFacts:
+        """Return who we are to Azure: what the token for Azure Resource Manager says, never the token.
+
+        Raises AzureError when there is no token.
+        """
+        claims = read_claims(self.credential, self.cloud.scope, "Logging in to Azure")
+        return IdentityFacts(
+            object_id=claims.get("oid"),
+            tenant_id=claims.get("tid"),
+            application_id=claims.get("appid") or claims.get("azp"),
+            subscription_id=self._subscription_id,
+        )
+
+    def memory_key(self, what: str) -> str:
+        """Return the name under which something that this identity was given is shared in a run."""
+        return f"{what} {self.credential.key}"
 
     @property
     def subscription_id(self) -> str:
@@ -133,17 +179,21 @@ class AzureConnection:
             "transport": self.transport,
             "user_agent": USER_AGENT,
             "polling_interval": poll_interval,
-            **_RETRY,
+            **self.retry_options,
         }
 
     def authentication_policy(self) -> RenewingPolicy:
         """Return the policy that authorizes requests to Azure Resource Manager."""
-        return RenewingPolicy(self.credential, self.cloud.scope)
+        return RenewingPolicy(self.credential, self.cloud)
+
+    def retry_policy(self) -> PatientPolicy:
+        """Return the policy that repeats requests."""
+        return PatientPolicy(self._patience)
 
     @property
     def retry_options(self) -> dict[str, Any]:
-        """Return the settings of the retry policy."""
-        return dict(_RETRY)
+        """Return how any SDK client repeats requests, and that it follows no redirect."""
+        return {"retry_policy": self.retry_policy(), "permit_redirects": False}
 
 
 def _verification(params: Mapping[str, Any]) -> bool | str:
@@ -157,3 +207,12 @@ def _verification(params: Mapping[str, Any]) -> bool | str:
     if not os.path.exists(path):
         raise AzureError(f"ca_file {path} does not exist. Nothing was changed.", code="MissingFile")
     return path
+
+
+def _trust(verify: bool | str) -> str:
+    """Return a text that differs whenever other answers would be believed: how certificates are checked, which CA."""
+    if isinstance(verify, bool):
+        return str(verify)
+    path = Path(verify)
+    content = path.read_bytes() if path.is_file() else b""  # a folder of certificates is known by its name
+    return f"{verify} {hashlib.sha256(content).hexdigest()}"

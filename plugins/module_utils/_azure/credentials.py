@@ -11,20 +11,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-try:
-    import yaml
-except ImportError:  # comes with ansible-core, where every module of this collection runs
-    yaml = None  # type: ignore[assignment]  # checked where it is used
-
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import read_token
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import (
+    LARGEST_KUBECONFIG,
+    DocumentError,
+    load_yaml,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import AKS, parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
-#: The AKS server application of Entra, the same in every tenant and cloud
-#: (learn.microsoft.com/azure/aks/kubelogin-authentication).
-AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
 #: Seconds for which a kubeconfig is kept; AKS rotates what is in it by hand, and a 401 makes us forget it.
 _KUBECONFIG_SECONDS = 3600.0
 _SECRET_FIELDS = ("token", "password", "client-key-data", "client-certificate-data")
@@ -42,7 +40,7 @@ def fetch_kubeconfig(connection: AzureConnection, cluster_id: str) -> dict[str, 
             "context, or host and api_key. Nothing was changed.",
             code="NoKubeconfig",
         )
-    key = _memory_key(cluster_id)
+    key = _memory_key(connection, cluster_id)
     kept = connection.memory.get(key)
     if kept is None:
         doing = f"Fetching a kubeconfig of cluster {cluster.name}"
@@ -63,22 +61,22 @@ def fetch_kubeconfig(connection: AzureConnection, cluster_id: str) -> dict[str, 
 
 def forget_kubeconfig(connection: AzureConnection, cluster_id: str) -> None:
     """Drop a kubeconfig that the cluster refused, so that the next is asked for anew."""
-    connection.memory.forget(_memory_key(cluster_id))
+    connection.memory.forget(_memory_key(connection, cluster_id))
 
 
-def cluster_token(connection: AzureConnection) -> str:
-    """Return a bearer token for the API of any Entra-integrated AKS cluster; no kubelogin program is needed.
+def cluster_token(connection: AzureConnection, server_id: str, tenant_id: str | None) -> str:
+    """Return a bearer token for the API of an Entra-integrated AKS cluster; no kubelogin program is needed.
 
-    Raises AzureError when Entra gives none.
+    `server_id` is the Entra application of the API server, `tenant_id` the tenant that it takes tokens of (None: the
+    usual one), both from the kubeconfig. Raises AzureError when Entra gives none.
     """
-    return read_token(
-        connection.credential, f"{AKS_SERVER_APPLICATION}/.default", "Fetching a token for the clusters' API"
-    )
+    doing = "Fetching a token for the clusters' API"
+    return read_token(connection.credential, f"{server_id}/.default", doing, tenant_id)
 
 
-def _memory_key(cluster_id: str) -> str:
-    """Return the name under which a cluster's kubeconfig is shared in a run."""
-    return f"kubeconfig {cluster_id.rstrip('/').lower()}"
+def _memory_key(connection: AzureConnection, cluster_id: str) -> str:
+    """Return the name under which a cluster's kubeconfig is shared in a run, by those who are the same to Azure."""
+    return connection.memory_key(f"kubeconfig {cluster_id.rstrip('/').lower()}")
 
 
 def _decoded(answer: Mapping[str, Any], doing: str) -> dict[str, Any]:
@@ -86,8 +84,12 @@ def _decoded(answer: Mapping[str, Any], doing: str) -> dict[str, Any]:
     entries = list(answer.get("kubeconfigs") or ())
     try:
         text = base64.b64decode(str(entries[0]["value"]), validate=False)
-        config = yaml.safe_load(text)
-    except (IndexError, KeyError, TypeError, AttributeError, binascii.Error, ValueError, yaml.YAMLError) as error:
+        config = load_yaml(text, LARGEST_KUBECONFIG)
+    except DocumentError as error:
+        raise AzureError(
+            f"{doing}: the kubeconfig in the answer is not used: {error}. Nothing was changed.", code="NoKubeconfig"
+        ) from error
+    except (IndexError, KeyError, TypeError, AttributeError, binascii.Error, ValueError) as error:
         raise AzureError(f"{doing}: the answer holds no kubeconfig that can be read.", code="NoKubeconfig") from error
     if not isinstance(config, dict) or not config.get("clusters"):
         raise AzureError(f"{doing}: the answer holds no kubeconfig that can be read.", code="NoKubeconfig")
@@ -96,8 +98,9 @@ def _decoded(answer: Mapping[str, Any], doing: str) -> dict[str, Any]:
 
 def _hide_secrets(connection: AzureConnection, config: Mapping[str, Any]) -> None:
     """Report every secret of a kubeconfig, so that it is blanked wherever it might show."""
-    for entry in config.get("users") or ():
-        user = entry.get("user") or {}
+    users = config.get("users")
+    for entry in users if isinstance(users, list) else ():
+        user = nested(entry, "user") if isinstance(entry, Mapping) else {}
         for field in _SECRET_FIELDS:
             if user.get(field):
                 connection.hide(str(user[field]))

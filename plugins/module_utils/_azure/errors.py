@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.network import cause_of
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import blanked
 
 try:
@@ -51,6 +52,10 @@ class AzureError(FleetError):
         return self.conflict and self.retryable
 
 
+class RefusedAnswerError(AzureError):
+    """An answer that is not believed or not followed; its message is the end of a sentence that begins with a task."""
+
+
 def read_error(body: Any) -> tuple[str, str]:
     """Return code and message of an error body in any of the shapes that Azure answers, or two empty strings.
 
@@ -83,9 +88,7 @@ def translate(error: Exception, doing: str) -> AzureError:
             code="AuthenticationFailed",
             status=401,
         )
-    return AzureError(
-        f"{doing}: no usable answer from Azure: {_first_line(error)}", code=type(error).__name__, retryable=True
-    )
+    return AzureError(f"{doing}: no usable answer from Azure: {cause_of(error)}.", code="NoAnswer", retryable=True)
 
 
 @contextmanager
@@ -93,6 +96,8 @@ def azure_errors(doing: str) -> Iterator[None]:
     """Turn what an Azure SDK raises inside the block into an AzureError that begins with `doing`."""
     try:
         yield
+    except RefusedAnswerError as error:
+        raise AzureError(f"{doing}: {error.message}", code=error.code or "ForeignHost", status=error.status) from error
     except SdkError as error:
         raise translate(error, doing) from error
 
@@ -113,11 +118,17 @@ def _from_response(error: Any, response: Any, doing: str) -> AzureError:
     verdict = "the operation failed" if status < 400 else f"Azure answered {status}"
     named = f"{verdict} ({code})" if code else verdict
     return AzureError(
-        f"{doing}: {named}: {message}",
+        f"{doing}: {named}: {message}{_asked_to_wait(status, response)}",
         code=code,
         status=status,
         retryable=status in _RETRYABLE_STATUSES or is_busy(status, code),
     )
+
+
+def _asked_to_wait(status: int, response: Any) -> str:
+    """Return what to say of the time that a busy service names, when it was longer than a request waits."""
+    wanted = str((getattr(response, "headers", None) or {}).get("Retry-After") or "")
+    return f" It asks to be left alone for {wanted} s." if status in (429, 503) and wanted.isdigit() else ""
 
 
 def _body_of(response: Any) -> Any:

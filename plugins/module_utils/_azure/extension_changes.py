@@ -23,6 +23,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection im
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import API_VERSION, EXTENSION_TYPE
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ARC, ResourceId
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
 
 if TYPE_CHECKING:
     from azure.core.polling import LROPoller
@@ -67,7 +68,7 @@ def create(
     )
     with azure_errors(f"Installing extension {name} on cluster {cluster.name}"):
         poller: LROPoller[dict[str, Any]] = _client(connection, cluster, poll_interval).extensions.begin_create(
-            *_path(cluster), name, body, cls=json_of, polling=follow
+            *_path(cluster, name), body, cls=json_of, polling=follow
         )
     return poller
 
@@ -92,7 +93,7 @@ def update(
     )
     with azure_errors(f"Updating extension {name} of cluster {cluster.name}"):
         poller: LROPoller[dict[str, Any]] = _client(connection, cluster, poll_interval).extensions.begin_update(
-            *_path(cluster), name, body, cls=json_of, polling=follow
+            *_path(cluster, name), body, cls=json_of, polling=follow
         )
     return poller
 
@@ -109,7 +110,7 @@ def delete(
     """Send the DELETE; `force` removes the resource although the cluster does not answer. Raises AzureError."""
     with azure_errors(f"Deleting extension {name} of cluster {cluster.name}"):
         poller: LROPoller[None] = _client(connection, cluster, poll_interval).extensions.begin_delete(
-            *_path(cluster), name, force_delete=True if force else None, polling=follow
+            *_path(cluster, name), force_delete=True if force else None, polling=follow
         )
     return poller
 
@@ -124,6 +125,7 @@ def _client(connection: AzureConnection, cluster: ResourceId, poll_interval: flo
     )
 
 
-def _path(cluster: ResourceId) -> tuple[str, str, str, str]:
-    """Return what names a cluster in the SDK's operations."""
-    return cluster.resource_group, cluster.provider, cluster.type, cluster.name
+def _path(cluster: ResourceId, name: str) -> tuple[str, str, str, str, str]:
+    """Return what names an extension of a cluster in the SDK's operations. Raises InputError for what is no name."""
+    name = checked_segment(name, "an extension")
+    return cluster.resource_group, cluster.provider, cluster.type, cluster.name, name

@@ -13,6 +13,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection im
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, read_error
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
 EXTENSION_TYPE = "Microsoft.AzureML.Kubernetes"
@@ -59,6 +60,7 @@ def read_extension(connection: AzureConnection, cluster_id: str, name: str) -> E
 def read_body(connection: AzureConnection, cluster_id: str, name: str) -> dict[str, Any] | None:
     """Return the resource called `name` as the service sent it, or None when there is none. Raises AzureError."""
     cluster = parse_cluster_id(cluster_id)
+    checked_segment(name, "an extension")
     try:
         return arm.get(
             connection,

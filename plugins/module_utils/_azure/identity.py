@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import base64
 import configparser
 import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ except ImportError:
     MISSING_LIBRARY = "azure-identity"
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import DocumentError, load_json
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -64,11 +66,11 @@ def effective_options(params: Mapping[str, Any], hide: Callable[[str], None]) ->
     if source == "env":
         for name, variables in _ENVIRONMENT.items():
             options[name] = next((os.environ[each] for each in variables if os.environ.get(each)), None)
-    explicit = options["client_id"] and any(
-        options[name] for name in ("secret", "x509_certificate_path", "federated_token_file")
-    )
+    explicit = options["client_id"] and _proves(options)
     if source == "credential_file" or (source == "auto" and not explicit and options["profile"]):
         options.update(_profile(str(options["profile"] or "default")))
+    elif source == "auto":
+        _refuse_half(options)
     for name in ("secret", "x509_certificate_password"):
         if options[name]:
             hide(str(options[name]))
@@ -90,6 +92,8 @@ def make_credential(options: Mapping[str, Any], common: Mapping[str, Any]) -> To
         "credential_file": _service_principal,
         "auto": _automatic,
     }
+    # A cluster may take tokens of another tenant than its subscription's; the authority stays the same.
+    common = {**common, "additionally_allowed_tenants": ["*"]}
     try:
         return makers[source](options, common)
     except (ValueError, OSError) as error:
@@ -98,9 +102,12 @@ def make_credential(options: Mapping[str, Any], common: Mapping[str, Any]) -> To
         ) from error
 
 
-def identity_key(options: Mapping[str, Any], authority: str) -> str:
-    """Return a text that differs whenever another identity is meant; it is hashed and never shown."""
-    parts = [authority, *(f"{name}={options.get(name)}" for name in _IDENTITY_OPTIONS)]
+def identity_key(options: Mapping[str, Any], surroundings: Sequence[str]) -> str:
+    """Return a text that differs whenever another identity is meant; it is hashed and never shown.
+
+    `surroundings`: what else decides whose answers are believed, such as the authority and how it is verified.
+    """
+    parts = [*surroundings, *(f"{name}={options.get(name)}" for name in _IDENTITY_OPTIONS)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -112,7 +119,7 @@ class SharedCredential:
     ) -> None:
         """Take tokens from `memory` under `key`, or from the credential that `make` returns."""
         self._make = make
-        self._key = key
+        self.key = key
         self._memory = memory
         self._hide = hide
         self._inner: TokenCredential | None = None
@@ -153,13 +160,54 @@ class SharedCredential:
 
     def _memory_key(self, scopes: tuple[str, ...], tenant_id: str | None) -> str:
         """Return the name under which a token is shared."""
-        return f"token {self._key} {tenant_id} {' '.join(scopes)}"
+        return f"token {self.key} {tenant_id} {' '.join(scopes)}"
 
 
-def read_token(credential: SharedCredential, scope: str, doing: str) -> str:
-    """Return a bearer token for `scope`. Raises AzureError, beginning with `doing`, when there is none."""
+def read_token(credential: SharedCredential, scope: str, doing: str, tenant_id: str | None = None) -> str:
+    """Return a bearer token for `scope`, from the usual tenant or from another one.
+
+    Raises AzureError, beginning with `doing`, when there is none.
+    """
     with azure_errors(doing):
-        return str(credential.get_token(scope).token)
+        return str(credential.get_token(scope, tenant_id=tenant_id).token)
+
+
+def read_claims(credential: SharedCredential, scope: str, doing: str) -> dict[str, str]:
+    """Return what a token for `scope` says about its holder.
+
+    Source: learn.microsoft.com/entra/identity-platform/access-token-claims-reference. Nothing is judged by it, so the
+    signature is not checked. A token that is no JWT says nothing. Raises AzureError.
+    """
+    parts = read_token(credential, scope, doing).split(".")
+    try:
+        claims = load_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, ValueError, DocumentError):
+        return {}
+    if not isinstance(claims, dict):
+        return {}
+    return {str(name): value for name, value in claims.items() if isinstance(value, str)}
+
+
+def _proves(options: Mapping[str, Any]) -> bool:
+    """Tell whether the options hold something that proves who a service principal is."""
+    return any(options.get(name) for name in ("secret", "x509_certificate_path", "federated_token_file"))
+
+
+def _refuse_half(options: Mapping[str, Any]) -> None:
+    """Raise AzureError for a service principal of which a part is given: nobody else is to be used in its place."""
+    if options.get("client_id") and not _proves(options):
+        problem = "client_id is given, but no secret, x509_certificate_path or federated_token_file that is not empty"
+    elif _proves(options) and not options.get("client_id"):
+        problem = "a secret, certificate or federated token is given, but no client_id"
+    elif options.get("secret") == "":
+        problem = "secret is empty (AZURE_SECRET or AZURE_CLIENT_SECRET, perhaps)"
+    else:
+        return
+    raise AzureError(
+        f"It is not clear who to be in Azure: {problem}. No other login was used instead. Give what is missing, or "
+        "name the login with auth_source: cli, msi, default, env or credential_file. Nothing was changed.",
+        code="InvalidCredentials",
+    )
 
 
 def _profile(name: str) -> dict[str, Any]:
@@ -194,6 +242,8 @@ def _service_principal(options: Mapping[str, Any], common: Mapping[str, Any]) ->
         return CertificateCredential(tenant, client, path, password=password or None, **common)
     if options.get("secret"):
         return ClientSecretCredential(tenant, client, str(options["secret"]), **common)
+    if not options.get("federated_token_file"):
+        raise ValueError("a secret, x509_certificate_path or federated_token_file must be given and not be empty")
     return _workload_identity(options, common)
 
 
@@ -216,19 +266,21 @@ def _managed_identity(options: Mapping[str, Any], common: Mapping[str, Any]) -> 
 def _cli(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
     """Return the login of the Azure CLI."""
     del common  # the CLI has its own cloud and CA settings
-    return AzureCliCredential(tenant_id=str(options.get("tenant") or ""), process_timeout=60)
+    return AzureCliCredential(
+        tenant_id=str(options.get("tenant") or ""), additionally_allowed_tenants=["*"], process_timeout=60
+    )
 
 
 def _default(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
     """Return azure-identity's default chain."""
     del options  # the chain reads the environment itself
-    return DefaultAzureCredential(exclude_interactive_browser_credential=True, **common)
+    # It also asks the machine for its managed identity, over http, which our transport does not do.
+    settings = {name: value for name, value in common.items() if name != "transport"}
+    return DefaultAzureCredential(exclude_interactive_browser_credential=True, **settings)
 
 
 def _automatic(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
     """Return what the options name; without any, the Azure CLI's login, then azure-identity's default chain."""
-    if options.get("client_id") and any(
-        options.get(name) for name in ("secret", "x509_certificate_path", "federated_token_file")
-    ):
+    if options.get("client_id") and _proves(options):
         return _service_principal(options, common)
     return ChainedTokenCredential(_cli(options, common), _default(options, common))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,13 +18,15 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource
     parse_cluster_id,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import AZURE_GOES_ON, Waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import azure_kubeconfig, client
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER, KUBERNETES
 
 #: The option groups of a module that works on a cluster's own API.
 CLUSTER_ACCESS = (AZURE, KUBERNETES, CLUSTER)
+#: Seconds after which a run that still goes on hears a warning again.
+_WARNED_SECONDS = 86400.0
 #: What an action cannot import; the module then says how to install it.
 MISSING_LIBRARY: str | None = client.MISSING_LIBRARY or azure_connection.MISSING_LIBRARY
 
@@ -36,7 +38,7 @@ def connect_azure(call: Call, *needed: str | None) -> AzureConnection:
     that name no credentials or cloud.
     """
     refuse_missing(azure_connection.MISSING_LIBRARY, *needed)
-    return AzureConnection.from_params(call.params, call.memory, call.hide)
+    return _connected(call)
 
 
 @contextmanager
@@ -57,7 +59,7 @@ def connect_cluster(call: Call, azure: AzureConnection | None = None) -> Cluster
     """
     cluster_id = call.params.get("cluster_id")
     if not cluster_id:
-        return ClusterConnection.from_params(call.params, None, call.memory, call.hide)
+        return ClusterConnection.from_params(call.params, None, call.memory, call.hide, warn=_warn_once(call))
     kubeconfigs = _AzureKubeconfigs(call, cluster_id, azure)
     return ClusterConnection.from_params(
         call.params,
@@ -66,7 +68,26 @@ def connect_cluster(call: Call, azure: AzureConnection | None = None) -> Cluster
         call.hide,
         name=parse_cluster_id(cluster_id).name,
         renew=kubeconfigs.renew if cluster_kind(cluster_id) == "aks" else None,
+        warn=_warn_once(call),
     )
+
+
+def _connected(call: Call) -> AzureConnection:
+    """Return the connection to Azure that the options ask for."""
+    return AzureConnection.from_params(call.params, call.memory, call.hide, _warn_once(call))
+
+
+def _warn_once(call: Call) -> Callable[[str], None]:
+    """Return how to warn about a host's connection: once in a run, not once a task."""
+    cluster = str(call.params.get("cluster_id") or "")
+
+    def warn(text: str) -> None:
+        key = f"warned {cluster} {text}"
+        if call.memory.get(key) is None:
+            call.memory.put(key, "yes", _WARNED_SECONDS)
+            call.warn(f"{parse_cluster_id(cluster).name}: {text}" if cluster else text)
+
+    return warn
 
 
 def waiting_for(call: Call, goes_on: str = AZURE_GOES_ON) -> Waiting:
@@ -93,9 +114,10 @@ class _AzureKubeconfigs:
         refuse_missing(azure_connection.MISSING_LIBRARY)
         azure = self._connection()
         config = credentials.fetch_kubeconfig(azure, self._cluster_id)
-        if not any((entry.get("user") or {}).get("exec") for entry in config.get("users") or ()):
+        login = azure_kubeconfig.check(config, parse_cluster_id(self._cluster_id).name)
+        if login is None:
             return config
-        return _with_token(config, credentials.cluster_token(azure))
+        return _with_token(config, credentials.cluster_token(azure, login.server_id, login.tenant_id))
 
     def renew(self) -> dict[str, Any]:
         """Return a kubeconfig and token that are fetched anew, because the cluster refused those that were kept."""
@@ -107,7 +129,7 @@ class _AzureKubeconfigs:
     def _connection(self) -> AzureConnection:
         """Return the connection to Azure, opened at the first use."""
         if self._azure is None:
-            self._azure = AzureConnection.from_params(self._call.params, self._call.memory, self._call.hide)
+            self._azure = _connected(self._call)
         return self._azure
 
 

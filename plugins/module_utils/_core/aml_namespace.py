@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import (
+    CLUSTER_ACCESS,
+    open_cluster,
+    waiting_for,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import is_dns_label
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import WaitTimeoutError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import namespaces
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
@@ -67,23 +71,27 @@ def _refuse_name(name: str, forbidden: list[str]) -> None:
 
 def _wait_until_gone(call: Call, cluster: ClusterConnection, name: str) -> None:
     """Wait until a namespace that is being deleted is gone. Raises ModuleFailure when the time is over."""
-    timeout, interval = call.params["wait_timeout"], call.params["poll_interval"]
-    deadline = time.monotonic() + (timeout if call.params["wait"] else 0.0)
-    while True:
+    last: dict[str, Any] = {}
+
+    def read() -> dict[str, Any] | None:
         found = cluster.get(NAMESPACES, name)
-        if found is None:
-            return
-        if time.monotonic() + interval > deadline:
-            raise ModuleFailure(_still_there(cluster, name, found, timeout if call.params["wait"] else 0))
-        call.progress(f"namespace {name} is still being deleted")
-        time.sleep(interval)
+        last.update(found or {})
+        return found
+
+    deadline = waiting_for(call)
+    if not call.params["wait"]:
+        deadline.timeout = 0.0
+    try:
+        deadline.until(read, lambda found: found is None, lambda _found: "still being deleted", f"Namespace {name}")
+    except WaitTimeoutError as error:
+        raise ModuleFailure(_still_there(cluster, name, last, deadline.timeout)) from error
 
 
-def _still_there(cluster: ClusterConnection, name: str, found: dict[str, Any], seconds: int) -> str:
+def _still_there(cluster: ClusterConnection, name: str, found: dict[str, Any], seconds: float) -> str:
     """Return the sentence for a namespace that does not go away, with the reason that Kubernetes gives."""
     conditions = (found.get("status") or {}).get("conditions") or []
     reasons = [str(each.get("message")) for each in conditions if each.get("status") == "True" and each.get("message")]
-    waited = f" (waited {seconds} s)" if seconds else ""
+    waited = f" (waited {seconds:.0f} s)" if seconds else ""
     because = f": {' '.join(reasons)}" if reasons else ""
     return (
         f"Namespace '{name}' of {cluster.name} is still {namespaces.phase(found)}{waited}{because}. It was not created "

@@ -15,9 +15,10 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import label_texts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import cluster_kind
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import nodes
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, selector
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import write_on_current
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.selectors import selector
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 

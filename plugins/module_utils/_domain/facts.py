@@ -191,6 +191,15 @@ class WorkspaceFacts(TypedDict):
     computes: list[ComputeFacts]
 
 
+class IdentityFacts(TypedDict):
+    """Who the run is to Azure, from the claims of its token; never the token. None: the token does not say."""
+
+    object_id: str | None  # of the user, service principal or managed identity (claim oid)
+    tenant_id: str | None
+    application_id: str | None
+    subscription_id: str | None  # the one that the run works in
+
+
 class Facts(TypedDict):
     """Everything that is known of one cluster before the first write."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import is_segment
 
 _RESOURCE_ID = re.compile(
     r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
@@ -56,7 +57,7 @@ class ResourceId:
 def parse_resource_id(text: str) -> ResourceId:
     """Return the parts of a resource id.
 
-    Raises ResourceIdError when `text` is not the id of a resource in a resource group.
+    Raises ResourceIdError when `text` is not the id of a resource in a resource group, or would lead elsewhere.
     """
     match = _RESOURCE_ID.match(text.strip())
     if match is None:
@@ -65,7 +66,7 @@ def parse_resource_id(text: str) -> ResourceId:
             "/providers/<namespace>/<type>/<name>. Nothing was changed.",
             code="InvalidResourceId",
         )
-    return ResourceId(
+    parsed = ResourceId(
         subscription_id=match["subscription"],
         resource_group=match["group"],
         provider=match["provider"],
@@ -73,6 +74,14 @@ def parse_resource_id(text: str) -> ResourceId:
         name=match["name"],
         children=tuple(part for part in match["children"].split("/") if part),
     )
+    for part in str(parsed).removeprefix("/").split("/"):
+        if not is_segment(part):
+            raise ResourceIdError(
+                f"{text[:300]!r} is not an Azure resource id, because {part[:80]!r} cannot be a name in it. Nothing "
+                "was changed.",
+                code="InvalidResourceId",
+            )
+    return parsed
 
 
 def same_id(one: str | None, other: str | None) -> bool:

@@ -9,8 +9,9 @@ from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FrontEndFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, selector
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import DEPLOYMENTS, PODS, SERVICES
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.selectors import selector
 
 
 def read(cluster: ClusterConnection) -> FrontEndFacts:

@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import (
+    LARGEST_KUBECONFIG,
+    DocumentError,
+    load_yaml,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
-
-try:
-    import yaml
-except ImportError:  # a kubeconfig given as data needs none
-    yaml = None  # type: ignore[assignment]  # load_file then says so
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ class Endpoint:
     impersonate_user: str | None = None
     impersonate_groups: tuple[str, ...] = ()
 
+    @property
+    def trust(self) -> tuple[object, ...]:
+        """Return what decides whose answers are believed: verification, authority, and the name on the certificate."""
+        return (self.verify, self.ca_text, self.ca_file, self.tls_server_name, self.proxy)
+
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be shown."""
         return tuple(text for text in (self.token, self.password, self.key_text) if text)
@@ -56,23 +61,21 @@ def load_file(path: str) -> dict[str, Any]:
 
     Raises ConnectionFailedError when a file cannot be read or is no kubeconfig.
     """
-    if yaml is None:
-        raise ConnectionFailedError(
-            f"The kubeconfig {path} cannot be read without the Python package PyYAML; nothing was changed."
-        )
     merged: dict[str, Any] = {}
     for part in filter(None, path.split(os.pathsep)):
         name = os.path.expanduser(part)
         try:
-            with open(name, encoding="utf-8") as stream:
-                content = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            with open(name, "rb") as stream:
+                content = load_yaml(stream.read(LARGEST_KUBECONFIG + 1))
         except OSError as error:
             raise ConnectionFailedError(
                 f"The kubeconfig {name} cannot be read ({error.strerror}); nothing was changed. "
                 "Check the option kubeconfig or the variable K8S_AUTH_KUBECONFIG."
             ) from error
-        except yaml.YAMLError as error:
-            raise ConnectionFailedError(f"The kubeconfig {name} is not YAML; nothing was changed.") from error
+        except DocumentError as error:
+            raise ConnectionFailedError(
+                f"The kubeconfig {name} cannot be used: {error}; nothing was changed."
+            ) from error
         if not isinstance(content, dict):
             raise ConnectionFailedError(f"The kubeconfig {name} holds no configuration; nothing was changed.")
         _merge(merged, _with_absolute_paths(content, os.path.dirname(os.path.abspath(name))))

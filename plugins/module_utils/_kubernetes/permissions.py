@@ -15,7 +15,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Permission
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import resources
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, Request
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.request import Request
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import Resource
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.workloads import HEALTH_REPORT
 

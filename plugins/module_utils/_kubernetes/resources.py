@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -29,13 +31,16 @@ class Resource:
         return f"{self.group}/{self.version}" if self.group else self.version
 
     def path(self, name: str | None = None, namespace: str | None = None) -> str:
-        """Return the API path of one object, or of the collection when there is no name."""
+        """Return the API path of one object, or of the collection when there is no name.
+
+        Raises InputError for a name or namespace that is no name.
+        """
         parts = ["apis", self.group, self.version] if self.group else ["api", self.version]
         if namespace is not None and self.namespaced:
-            parts += ["namespaces", namespace]
+            parts += ["namespaces", checked_segment(namespace, "a namespace")]
         parts.append(self.plural)
         if name is not None:
-            parts.append(name)
+            parts.append(checked_segment(name, f"one of {self.title}"))
         return "/" + "/".join(quote(part, safe="") for part in parts)
 
 

@@ -144,6 +144,42 @@ def test_a_source_that_lacks_something_says_what() -> None:
         credential({"client_id": "id", "secret": "hush"})
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"tenant": TENANT, "client_id": "id"}, "client_id is given, but no secret"),
+        ({"client_id": "id"}, "client_id is given, but no secret"),
+        ({"tenant": TENANT, "client_id": "id", "secret": ""}, "client_id is given, but no secret"),
+        ({"tenant": TENANT, "secret": "hush"}, "but no client_id"),
+        ({"secret": ""}, "secret is empty"),
+        ({"auth_source": "auto", "tenant": TENANT, "client_id": "id"}, "client_id is given, but no secret"),
+    ],
+)
+def test_half_a_principal_is_nobody_else(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(AzureError, match=words) as caught:
+        credential(options)
+    assert "No other login was used instead" in caught.value.message
+
+
+@pytest.mark.parametrize("source", ["env", "credential_file"])
+def test_a_principal_without_proof_is_refused(source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AZURE_SECRET", "AZURE_CLIENT_SECRET", "AZURE_FEDERATED_TOKEN_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AZURE_TENANT_ID", TENANT)
+    monkeypatch.setenv("AZURE_CLIENT_ID", "id")
+    monkeypatch.setenv("AZURE_SECRET", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".azure").mkdir()
+    (tmp_path / ".azure" / "credentials").write_text(f"[default]\ntenant={TENANT}\nclient_id=id\nsecret=\n")
+    with pytest.raises(AzureError, match=r"a secret, x509_certificate_path or federated_token_file must be given"):
+        credential({"auth_source": source})
+
+
+def test_a_login_that_is_named_needs_no_secret() -> None:
+    assert isinstance(credential({"auth_source": "cli", "tenant": TENANT, "client_id": "id"}), AzureCliCredential)
+    assert isinstance(credential({"tenant": TENANT}), ChainedTokenCredential)
+
+
 def test_tokens_are_shared_between_tasks_and_hidden() -> None:
     memory, source = Memory(), Source()
     hidden: list[str] = []
@@ -188,7 +224,7 @@ def test_a_forgotten_token_is_asked_for_anew_from_a_new_credential() -> None:
 
 def test_identities_do_not_share_tokens() -> None:
     keys = {
-        identity_key(effective_options(options, nobody), authority)
+        identity_key(effective_options(options, nobody), [authority])
         for options in (
             PRINCIPAL,
             {**PRINCIPAL, "secret": "other"},
@@ -234,28 +270,30 @@ def test_an_answer_that_is_no_cloud_is_refused(answer: Any) -> None:
 @pytest.mark.parametrize("name", ["azurecloud", "AzureUSGovernment", "AzureChinaCloud"])
 def test_known_clouds_need_no_request(name: str) -> None:
     transport: Any = None
-    assert resolve_cloud(name, None, transport, NoMemory()).name.lower() == name.lower()
+    assert resolve_cloud(name, None, transport, NoMemory(), "").name.lower() == name.lower()
 
 
 @pytest.mark.parametrize("name", ["AzureGermanCloud", "http://arm.local/metadata/endpoints"])
 def test_an_unknown_cloud_is_refused_in_a_sentence(name: str) -> None:
     transport: Any = None
     with pytest.raises(AzureError, match="Nothing was changed"):
-        resolve_cloud(name, None, transport, NoMemory())
+        resolve_cloud(name, None, transport, NoMemory(), "")
 
 
 def test_an_authority_of_ones_own_stands() -> None:
     transport: Any = None
-    cloud = resolve_cloud("AzureCloud", "login.local/", transport, NoMemory())
+    cloud = resolve_cloud("AzureCloud", "login.local/", transport, NoMemory(), "")
     assert cloud.authority == "https://login.local"
 
 
 def test_metadata_is_asked_for_once_in_a_run() -> None:
     memory = Memory()
     url = "https://arm.local:8443/metadata/endpoints"
-    memory.put(f"cloud metadata {url}", json.dumps(PRIVATE), 60)
+    memory.put(f"cloud metadata {url} True", json.dumps(PRIVATE), 60)
     transport: Any = None
-    assert resolve_cloud(url, None, transport, memory).name == "Private"
+    assert resolve_cloud(url, None, transport, memory, "True").name == "Private"
+    with pytest.raises(AttributeError, match="NoneType"):  # somebody who trusts others asks again
+        resolve_cloud(url, None, transport, memory, "False")
 
 
 def connection(**params: Any) -> AzureConnection:
@@ -271,12 +309,50 @@ def test_the_subscription_of_the_cluster_decides() -> None:
 
 
 def test_certificates_of_endpoints_are_checked_unless_told_otherwise(tmp_path: Path) -> None:
-    assert connection().verify is True
-    assert connection(cert_validation_mode="ignore").verify is False
+    def verify(**params: Any) -> bool | str:
+        found: bool | str = connection(**params).transport._inner.connection_config.verify
+        return found
+
+    assert verify() is True
+    assert verify(cert_validation_mode="ignore") is False
     (tmp_path / "ca.pem").touch()
-    assert connection(ca_file=str(tmp_path / "ca.pem")).verify == str(tmp_path / "ca.pem")
+    assert verify(ca_file=str(tmp_path / "ca.pem")) == str(tmp_path / "ca.pem")
     with pytest.raises(AzureError, match="does not exist"):
         connection(ca_file=str(tmp_path / "missing.pem"))
+
+
+def test_a_host_that_checks_no_certificates_hears_of_it() -> None:
+    said: list[str] = []
+    AzureConnection.from_params({**PRINCIPAL, "cert_validation_mode": "ignore"}, NoMemory(), nobody, said.append)
+    assert said[0].startswith("cert_validation_mode is ignore: whoever answers as https://management.azure.com")
+    AzureConnection.from_params(PRINCIPAL, NoMemory(), nobody, said.append)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("authority", ["http://login.local", "https://user@login.local", "https:// login.local"])
+def test_an_authority_is_an_https_server(authority: str) -> None:
+    with pytest.raises(AzureError, match="no credentials are sent there"):
+        connection(authority_url=authority)
+
+
+def test_what_an_identity_was_given_is_shared_by_nobody_else(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("one")
+    keys = {
+        connection(**options).memory_key("kubeconfig x")
+        for options in (
+            {},
+            {"secret": "other"},
+            {"tenant": "other"},
+            {"authority_url": "login.local"},
+            {"cloud_environment": "AzureChinaCloud"},
+            {"cert_validation_mode": "ignore"},
+            {"ca_file": str(tmp_path / "ca.pem")},
+            {"disable_instance_discovery": True},
+        )
+    }
+    assert len(keys) == 8
+    (tmp_path / "ca.pem").write_text("two")
+    assert connection(ca_file=str(tmp_path / "ca.pem")).memory_key("kubeconfig x") not in keys
 
 
 def test_every_client_is_told_who_we_are_and_how_to_wait() -> None:
@@ -285,4 +361,5 @@ def test_every_client_is_told_who_we_are_and_how_to_wait() -> None:
     assert options["polling_interval"] == 7.0
     assert options["base_url"] == "https://management.azure.com"
     assert options["credential_scopes"] == ["https://management.azure.com/.default"]
-    assert options["retry_backoff_max"] == 30
+    assert options["retry_policy"].backoff_max == 30
+    assert options["permit_redirects"] is False

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import (
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, Asked, ScriptedApi, status
 
 ARC = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Kubernetes/connectedClusters/arc"
@@ -199,18 +201,24 @@ def test_arc_cluster_needs_a_kubeconfig() -> None:
         azureml_fe_check.run(Call(params=params))
 
 
+SERVER_APPLICATION = "33333333-3333-3333-3333-333333333333"
+TENANT = "22222222-2222-2222-2222-222222222222"
+
+
 class Azure:
     """The parts of the Azure layer that a cluster's credentials come from."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
         self.forgotten = 0
+        self.asked_for: tuple[str, str | None] | None = None
         self.credential = self
 
     def fetch_kubeconfig(self, _connection: object, _cluster_id: str) -> dict[str, Any]:
         return self.config
 
-    def cluster_token(self, _connection: object) -> str:
+    def cluster_token(self, _connection: object, server_id: str, tenant_id: str | None) -> str:
+        self.asked_for = (server_id, tenant_id)
         return "entra-token"
 
     def forget(self) -> None:
@@ -225,8 +233,11 @@ def test_kubeconfig_of_aks_is_used_without_kubelogin(
     kubelogin: bool, api: ScriptedApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = api.kubeconfig
+    authority = base64.b64encode(api.ca_pem.encode()).decode()
+    config["clusters"][0]["cluster"] = {"server": api.url, "certificate-authority-data": authority}
     if kubelogin:
-        config["users"][0]["user"] = {"exec": {"command": "kubelogin", "apiVersion": "v1beta1"}}
+        arguments = ["get-token", "--server-id", SERVER_APPLICATION, "--tenant-id", TENANT]
+        config["users"][0]["user"] = {"exec": {"command": "kubelogin", "apiVersion": "v1beta1", "args": arguments}}
     azure = Azure(config)
     monkeypatch.setattr(_access, "credentials", azure)
     monkeypatch.setattr(AzureConnection, "from_params", lambda *_: azure)
@@ -236,3 +247,32 @@ def test_kubeconfig_of_aks_is_used_without_kubelogin(
     wanted = "Bearer entra-token" if kubelogin else "Bearer token-1"
     assert {asked.headers["Authorization"] for asked in api.asked} == {wanted}
     assert azure.forgotten == 2
+    assert azure.asked_for == ((SERVER_APPLICATION, TENANT) if kubelogin else None)
+
+
+@pytest.mark.parametrize("given", [{"tokenFile": "/etc/passwd"}, {"exec": {"command": "sh", "args": ["-c", "id"]}}])
+def test_kubeconfig_of_aks_that_names_files_or_programs_is_not_obeyed(
+    given: dict[str, Any], api: ScriptedApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure = Azure({**api.kubeconfig, "users": [{"name": "u", "user": given}]})
+    monkeypatch.setattr(_access, "credentials", azure)
+    monkeypatch.setattr(AzureConnection, "from_params", lambda *_: azure)
+    with pytest.raises(ModuleFailure, match="The kubeconfig that Azure returned for cluster aks is not used"):
+        run(azureml_fe_check, api, kubeconfig=None, cluster_id=AKS)
+    assert api.asked == []
+
+
+def test_certificates_that_are_not_checked_warn_once_a_host(api: ScriptedApi) -> None:
+    said: list[str] = []
+    memory = create()
+    api.script = lambda _unused: status(404, "none", "NotFound")
+    config = {**api.kubeconfig, "clusters": [{"name": "k", "cluster": {"server": api.url}}]}
+    for cluster in (AKS, AKS, ARC):
+        params = dict.fromkeys(azureml_fe_check.SPEC.argument_spec) | {
+            "kubeconfig": config,
+            "cluster_id": cluster,
+            "validate_certs": False,
+        }
+        azureml_fe_check.run(Call(params=params, memory=memory, warn=said.append))
+    assert [each.partition(":")[0] for each in said] == ["aks", "arc"]
+    assert "is not checked (validate_certs is false" in said[0]

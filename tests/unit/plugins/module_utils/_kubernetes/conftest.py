@@ -31,7 +31,7 @@ def cluster(api: ScriptedApi) -> Iterator[ClusterConnection]:
 @pytest.fixture(autouse=True)
 def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses between tries are a thousandth of what they are."""
-    from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client, conflicts
+    from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import conflicts, transport
 
     class Time:
         def __init__(self) -> None:
@@ -44,5 +44,5 @@ def no_long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
             self.now += seconds
 
     clock = Time()
-    monkeypatch.setattr(client, "time", clock)
+    monkeypatch.setattr(transport, "time", clock)
     monkeypatch.setattr(conflicts, "time", clock)

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import resources
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection, selector
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
     ConnectionFailedError,
     KubernetesError,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.kubeconfig import Endpoint
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.selectors import selector
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, ScriptedApi, status
 
 OBJECT = {"metadata": {"name": "n-0", "uid": "u-1", "resourceVersion": "7", "labels": {}}}
@@ -149,10 +150,10 @@ def test_cut_connection_is_tried_again(api: ScriptedApi, cluster: ClusterConnect
 def test_retry_after_is_respected(
     api: ScriptedApi, cluster: ClusterConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
+    from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import transport
 
     slept: list[float] = []
-    monkeypatch.setattr(f"{client.__name__}.time.sleep", slept.append)
+    monkeypatch.setattr(f"{transport.__name__}.time.sleep", slept.append)
     busy = status(429, "too many requests")
     api.answers = [Answer(429, busy.body, {"Retry-After": "7"}), Answer(body=OBJECT)]
     cluster.get(resources.NODES, "n-0")
@@ -194,10 +195,10 @@ def test_server_that_is_gone_is_named_with_the_cause() -> None:
 
 
 def test_name_that_does_not_resolve_is_not_tried_for_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
+    from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import transport
 
     slept: list[float] = []
-    monkeypatch.setattr(f"{client.__name__}.time.sleep", slept.append)
+    monkeypatch.setattr(f"{transport.__name__}.time.sleep", slept.append)
     with ClusterConnection(Endpoint("https://nowhere.invalid")) as cluster, pytest.raises(ConnectionFailedError):
         cluster.server_version()
     assert slept == []

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubeconfigs that Azure hands out: data from outside, of which only the known form is obeyed.
+
+A kubeconfig can name files of the controller, programs to run and servers to trust blindly. What AKS hands out
+(listClusterUserCredential) has an https server, certificates and keys as data, and a token or the kubelogin form of
+`exec`, which we answer ourselves; everything else is refused by name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
+
+#: The server application of AKS in Entra, the same in every tenant and cloud
+#: (learn.microsoft.com/azure/aks/kubelogin-authentication).
+AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
+#: Microsoft's own services: a token for one of them has no business with an API server. Azure Resource Manager,
+#: Microsoft Graph, Azure AD Graph, Key Vault, Storage, Azure Machine Learning
+#: (learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in).
+_FOREIGN_APPLICATIONS = frozenset(
+    {
+        "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+        "00000003-0000-0000-c000-000000000000",
+        "00000002-0000-0000-c000-000000000000",
+        "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
+        "e406a681-f3d4-42a8-90b6-c2b029497af1",
+        "0736f41a-0425-4b46-bdb5-1563eff02385",
+    }
+)
+_CLUSTER_FIELDS = frozenset({"server", "certificate-authority-data"})
+_USER_FIELDS = frozenset({"token", "client-certificate-data", "client-key-data", "exec"})
+_EXEC_FIELDS = frozenset({"apiVersion", "command", "args", "installHint", "interactiveMode", "provideClusterInfo"})
+#: Options of `kubelogin get-token` in the form that AKS writes, by both of their names
+#: (https://azure.github.io/kubelogin/cli/get-token.html).
+_OPTIONS = {
+    "--environment": "environment",
+    "-e": "environment",
+    "--server-id": "server_id",
+    "--client-id": "client_id",
+    "--tenant-id": "tenant_id",
+    "-t": "tenant_id",
+    "--login": "login",
+    "-l": "login",
+}
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+@dataclass(frozen=True)
+class EntraLogin:
+    """The token that an API server wants: of which application, from which tenant (None: from the usual one)."""
+
+    server_id: str = AKS_SERVER_APPLICATION
+    tenant_id: str | None = None
+
+
+def check(config: Mapping[str, Any], cluster: str) -> EntraLogin | None:
+    """Return which token the API server of `cluster` wants, or None when the kubeconfig has its own credentials.
+
+    Raises ConnectionFailedError that names everything in the kubeconfig that is not obeyed.
+    """
+    problems = list(_problems(config))
+    login: EntraLogin | None = None
+    for user in _parts(config, "users", "user"):
+        plugin = user.get("exec")
+        if plugin:
+            login, wrong = _login(plugin)
+            problems += wrong
+    if problems:
+        raise ConnectionFailedError(
+            f"The kubeconfig that Azure returned for cluster {cluster} is not used, because it has "
+            f"{', '.join(dict.fromkeys(problems))}. Nothing was changed; give a kubeconfig of your own that you trust, "
+            "or host and api_key.",
+            code="UnsafeKubeconfig",
+            subject=cluster,
+        )
+    return login
+
+
+def _problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is not obeyed in clusters and users."""
+    for cluster in _parts(config, "clusters", "cluster"):
+        yield from _unknown(cluster, _CLUSTER_FIELDS)
+        parts = urlsplit(str(cluster.get("server") or ""))
+        if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+            yield "a server without https"
+    for user in _parts(config, "users", "user"):
+        yield from _unknown(user, _USER_FIELDS)
+
+
+def _parts(config: Mapping[str, Any], section: str, part: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the entries of a section."""
+    entries = config.get(section)
+    for entry in entries if isinstance(entries, list) else ():
+        found = entry.get(part) if isinstance(entry, Mapping) else None
+        yield found if isinstance(found, Mapping) else {}
+
+
+def _unknown(settings: Mapping[str, Any], known: frozenset[str]) -> Iterator[str]:
+    """Yield the names of settings that are set and not known."""
+    return (repr(str(name)) for name, value in settings.items() if name not in known and value not in (None, "", False))
+
+
+def _login(plugin: Any) -> tuple[EntraLogin | None, list[str]]:
+    """Return the token that the `exec` of a user asks for, and what of it is not obeyed."""
+    if not isinstance(plugin, Mapping):
+        return None, ["an exec that is no map"]
+    if plugin.get("command") != "kubelogin":
+        return None, [f"the program {str(plugin.get('command'))[:80]!r}"]
+    problems = list(_unknown(plugin, _EXEC_FIELDS))
+    arguments = plugin.get("args")
+    words = [str(each) for each in arguments] if isinstance(arguments, list) else []
+    if words[:1] != ["get-token"]:
+        return None, [*problems, "kubelogin without get-token"]
+    options: dict[str, str] = {}
+    rest = iter(words[1:])
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name not in _OPTIONS:
+            problems.append(f"kubelogin's {name[:40]!r}")
+            continue
+        options[_OPTIONS[name]] = value if equals else next(rest, "")
+    login = EntraLogin(
+        server_id=options.get("server_id", AKS_SERVER_APPLICATION).lower(), tenant_id=options.get("tenant_id")
+    )
+    return login, [*problems, *_wrong_ids(login)]
+
+
+def _wrong_ids(login: EntraLogin) -> Iterator[str]:
+    """Yield what is wrong with the application and the tenant of a login."""
+    if not _GUID.fullmatch(login.server_id) or login.server_id in _FOREIGN_APPLICATIONS:
+        yield f"--server-id {login.server_id[:80]!r}, which is no server application of a cluster"
+    if login.tenant_id is not None and not _GUID.fullmatch(login.tenant_id):
+        yield f"--tenant-id {login.tenant_id[:80]!r}, which is no tenant"

@@ -1,0 +1,425 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers that lead elsewhere, never end, or ask for too much: over real sockets, with the unmodified SDKs.
+
+The stranger has a certificate that is trusted, so that nothing but the collection keeps tokens and bodies from it.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import agent_pools, arm, extension_changes
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import waiting as azure_waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.compute_changes import ComputeRequest, attach
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.credentials import fetch_kubeconfig
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extension_changes import ExtensionRequest
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    parse_cluster_id,
+    parse_workspace_id,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting, WaitTimeoutError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
+from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
+from tests.integration.hostile_server import TENANT, Answer, Asked, HostileServer, pair
+
+SECRET = "the-secret-of-the-principal"  # for a server on loopback
+GROUP = "/subscriptions/s/resourceGroups/rg/providers"
+CLUSTER = f"{GROUP}/Microsoft.ContainerService/managedClusters/aks"
+WORKSPACE = f"{GROUP}/Microsoft.MachineLearningServices/workspaces/ml"
+REDIRECTS = (301, 302, 303, 307, 308)
+DOING = "Asking"
+
+
+class World:
+    """A cloud, a stranger, and how to connect to the cloud."""
+
+    def __init__(self, cloud: HostileServer, stranger: HostileServer, ca_file: str) -> None:
+        self.cloud = cloud
+        self.stranger = stranger
+        self.ca_file = ca_file
+
+    def connect(self, memory: RunMemory | None = None, **options: Any) -> AzureConnection:
+        params = {
+            "tenant": TENANT,
+            "client_id": "app",
+            "secret": SECRET,
+            "cloud_environment": f"{self.cloud.url}/metadata/endpoints",
+            "ca_file": self.ca_file,
+            "disable_instance_discovery": True,
+            "cluster_id": CLUSTER,
+            **options,
+        }
+        return AzureConnection.from_params(params, memory or create(), lambda _secret: None)
+
+    def answer(self, answer: Answer, method: str = "GET", path: str = "") -> None:
+        """Give `answer` to requests to Azure Resource Manager."""
+
+        def script(asked: Asked) -> Answer | None:
+            own = asked.path.startswith("/subscriptions/") and asked.method == method and path in asked.path
+            return answer if own else None
+
+        self.cloud.script = script
+
+    def heard_nothing(self) -> bool:
+        """Whether the stranger got no request, no token, and no body."""
+        return self.stranger.asked == []
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with pair(tmp_path) as (cloud, stranger, ca_file):
+        yield World(cloud, stranger, ca_file)
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Pauses between tries of the SDK, which take no time."""
+    from ansible_collections.azureml.fleet.plugins.module_utils._azure import transport
+
+    slept: list[float] = []
+    monkeypatch.setattr(transport.GuardedTransport, "sleep", lambda _self, seconds: slept.append(seconds))
+    return slept
+
+
+def get(world: World) -> dict[str, Any]:
+    return arm.get(world.connect(), f"{CLUSTER}", "1", DOING)
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_a_redirected_read_is_not_followed(world: World, status: int) -> None:
+    world.answer(Answer(status, headers={"Location": f"{world.stranger.url}/x"}))
+    with pytest.raises(
+        AzureError, match=rf"^Asking: .* sent the request on to .* \(HTTP {status}\), which is not followed"
+    ):
+        get(world)
+    assert world.heard_nothing()
+
+
+def install(world: World, **options: Any) -> Any:
+    """Send the PUT of an extension, with a secret in its body."""
+    return extension_changes.create(
+        world.connect(**options),
+        parse_cluster_id(CLUSTER),
+        "azureml",
+        ExtensionRequest(settings={"enableTraining": "True"}, protected={"scoringFe.sslKey": "a private key"}),
+        poll_interval=0.1,
+        follow=True,
+    )
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_protected_settings_are_not_sent_to_where_a_redirect_leads(world: World, status: int) -> None:
+    world.answer(Answer(status, headers={"Location": f"{world.stranger.url}/x"}), "PUT")
+    with pytest.raises(AzureError, match="which is not followed"):
+        install(world)
+    assert world.heard_nothing()
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "header"),
+    [
+        ("PUT", 201, "Azure-AsyncOperation"),
+        ("PATCH", 202, "Azure-AsyncOperation"),
+        ("PATCH", 202, "Location"),
+        ("DELETE", 202, "Azure-AsyncOperation"),
+        ("DELETE", 202, "Location"),
+    ],
+)
+def test_an_operation_is_not_followed_to_another_host(world: World, method: str, status: int, header: str) -> None:
+    body = {"id": "x", "properties": {"provisioningState": "Creating"}}
+    world.answer(Answer(status, body, {header: f"{world.stranger.url}/operation"}), method)
+    connection, cluster = world.connect(), parse_cluster_id(CLUSTER)
+    request = ExtensionRequest(protected={"scoringFe.sslKey": "a private key"})
+    pollers: dict[str, Callable[[], Any]] = {
+        "PUT": lambda: install(world),
+        "PATCH": lambda: extension_changes.update(
+            connection, cluster, "azureml", request, poll_interval=0.1, follow=True
+        ),
+        "DELETE": lambda: extension_changes.delete(
+            connection, cluster, "azureml", force=False, poll_interval=0.1, follow=True
+        ),
+    }
+    with pytest.raises(AzureError, match=r"leads to 127\.0\.0\.1:\d+, which is no host of the chosen cloud's"):
+        azure_waiting.follow(Waiting(5.0, 0.1, lambda _line: None), pollers[method](), "The extension", "Changing it")
+    assert world.heard_nothing()
+
+
+def test_labels_and_attachments_are_not_followed_either(world: World) -> None:
+    elsewhere = {"Azure-AsyncOperation": f"{world.stranger.url}/operation"}
+    body = {"name": "system", "properties": {"provisioningState": "Updating"}}
+    world.answer(Answer(201, body, elsewhere), "PUT", "agentPools")
+    poller = agent_pools.put_labels(
+        world.connect(), parse_cluster_id(CLUSTER), {"name": "system"}, {"a": "b"}, poll_interval=0.1, follow=True
+    )
+    with pytest.raises(AzureError, match="nothing was sent there"):
+        azure_waiting.follow(Waiting(5.0, 0.1, lambda _line: None), poller, "Pool system", "Labelling")
+    workspace = {"id": WORKSPACE, "name": "ml", "location": "westus", "properties": {}}
+
+    def script(asked: Asked) -> Answer | None:
+        if asked.method == "PUT":
+            return Answer(201, {"properties": {"provisioningState": "Creating"}}, elsewhere)
+        return Answer(200, workspace) if asked.path == WORKSPACE else None
+
+    world.cloud.script = script
+    attachment = ComputeRequest(name="k8s", resource_id=CLUSTER, namespace="jobs")
+    with pytest.raises(AzureError, match="nothing was sent there"):
+        azure_waiting.follow(
+            Waiting(5.0, 0.1, lambda _line: None),
+            attach(world.connect(), parse_workspace_id(WORKSPACE), attachment, poll_interval=0.1),
+            "Compute k8s",
+            "Attaching",
+        )
+    assert world.heard_nothing()
+
+
+def lists(world: World) -> list[dict[str, Any]]:
+    return arm.list_all(world.connect(), f"{WORKSPACE}/computes", "1", DOING)
+
+
+def test_a_list_goes_on_at_the_same_host_however_it_is_spelled(world: World) -> None:
+    port = world.cloud.url.rpartition(":")[2]
+    links = [
+        "/subscriptions/2",
+        f"HTTPS://127.0.0.1:{port}/subscriptions/3",
+        f"//127.0.0.1:{port}/subscriptions/4",
+        None,
+    ]
+
+    def script(asked: Asked) -> Answer | None:
+        if not asked.path.startswith("/subscriptions/"):
+            return None
+        number = int(asked.path[-1]) if asked.path[-1].isdigit() else 1
+        return Answer(body={"value": [{"n": number}], "nextLink": links[number - 1]})
+
+    world.cloud.script = script
+    assert [each["n"] for each in lists(world)] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "link", ["{stranger}/next", "http://127.0.0.1/next", "https://evil.example@{cloud}/", "{cloud}@x"]
+)
+def test_a_part_of_a_list_is_not_the_list(world: World, link: str) -> None:
+    named = link.format(stranger=world.stranger.url, cloud=world.cloud.url.removeprefix("https://"))
+    world.answer(Answer(body={"value": [{}], "nextLink": named}))
+    with pytest.raises(AzureError, match=r"^Asking: "):
+        lists(world)
+    assert world.heard_nothing()
+
+
+def test_a_list_without_end_ends(world: World) -> None:
+    world.answer(Answer(body={"value": [{}], "nextLink": "/subscriptions/s?page=2"}))
+    with pytest.raises(AzureError, match="the list has no end"):
+        lists(world)
+    assert len(world.cloud.asked) < 10
+
+
+@pytest.mark.parametrize("body", [{}, [], {"value": None}, {"value": {}}, {"value": ["x"]}, b"<html>", b"[" * 100_000])
+def test_what_is_no_list_is_no_empty_list(world: World, body: Any) -> None:
+    world.answer(Answer(body=body))
+    with pytest.raises(AzureError, match=r"^Asking: the answer is no"):
+        lists(world)
+
+
+def test_an_answer_without_end_ends(world: World, no_pauses: list[float]) -> None:
+    world.answer(Answer(endless=True))
+    with pytest.raises(AzureError, match="more than 64 MiB or does not end"):
+        get(world)
+    assert no_pauses == []
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_service_that_asks_for_a_day_is_not_waited_for(world: World, status: int, no_pauses: list[float]) -> None:
+    world.answer(Answer(status, {"error": {"code": "Busy", "message": "Later."}}, {"Retry-After": "86400"}))
+    with pytest.raises(AzureError, match=r"Later\. It asks to be left alone for 86400 s") as failure:
+        get(world)
+    assert failure.value.retryable
+    assert no_pauses == []
+
+
+def test_a_poll_that_is_to_wait_for_a_day_ends_at_the_deadline(world: World) -> None:
+    headers = {"Azure-AsyncOperation": f"{world.cloud.url}/subscriptions/operation", "Retry-After": "86400"}
+
+    def script(asked: Asked) -> Answer | None:
+        if asked.method == "PUT":
+            return Answer(201, {"properties": {"provisioningState": "Creating"}}, headers)
+        own = asked.path == "/subscriptions/operation"
+        return Answer(200, {"status": "InProgress"}, {"Retry-After": "86400"}) if own else None
+
+    world.cloud.script = script
+    began = time.monotonic()
+    with pytest.raises(WaitTimeoutError, match="wait_timeout were over"):
+        azure_waiting.follow(Waiting(1.0, 0.1, lambda _line: None), install(world), "The extension", "Installing")
+    assert time.monotonic() - began < 10
+
+
+def test_the_secret_goes_to_the_authority_alone(world: World) -> None:
+    endpoint = f"{world.stranger.url}/{TENANT}/oauth2/v2.0/token"
+
+    def script(asked: Asked) -> Answer | None:
+        if asked.path.endswith("openid-configuration"):
+            found = world.cloud.honest(asked)
+            return Answer(body={**found.body, "token_endpoint": endpoint})
+        return None
+
+    world.cloud.script = script
+    with pytest.raises(AzureError, match="no host of the chosen cloud's"):
+        get(world)
+    assert world.heard_nothing()
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+@pytest.mark.parametrize("path", ["/token", "/.well-known/openid-configuration"])
+def test_an_authority_that_sends_us_on_is_not_followed(world: World, status: int, path: str) -> None:
+    target = {"Location": f"{world.stranger.url}/x"}
+    world.cloud.script = lambda asked: Answer(status, headers=target) if asked.path.endswith(path) else None
+    with pytest.raises(AzureError, match="which is not followed"):
+        get(world)
+    assert world.heard_nothing()
+
+
+def test_metadata_that_sends_us_on_or_tells_of_others_is_not_believed(world: World) -> None:
+    target = {"Location": f"{world.stranger.url}/metadata/endpoints"}
+    world.cloud.script = lambda _asked: Answer(307, headers=target)
+    with pytest.raises(AzureError, match="which is not followed"):
+        world.connect()
+    other = world.stranger.honest(Asked("GET", "/metadata/endpoints", "", None, b""))  # type: ignore[arg-type]  # no headers
+    world.cloud.script = lambda _asked: other
+    with pytest.raises(AzureError, match="did not answer with the loginEndpoint"):
+        world.connect()
+    assert world.heard_nothing()
+
+
+def test_a_host_that_checks_nothing_does_not_poison_the_memory_of_one_that_does(world: World) -> None:
+    memory = create()
+    lie = {"loginEndpoint": world.stranger.url, "audiences": [world.cloud.url]}
+    body = {"name": "Lie", "resourceManager": world.cloud.url, "authentication": lie}
+    world.cloud.script = lambda asked: Answer(body=body) if asked.path == "/metadata/endpoints" else None
+    assert world.connect(memory, cert_validation_mode="ignore", ca_file=None).cloud.authority == world.stranger.url
+    world.cloud.script = lambda _asked: None
+    assert world.connect(memory).cloud.authority == world.cloud.url
+
+
+def test_a_wrong_secret_gets_nobody_elses_kubeconfig(world: World) -> None:
+    memory = create()
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://aks.example"}}],
+        "users": [{"name": "u", "user": {"token": "of the right one"}}],
+    }
+    value = base64.b64encode(yaml.safe_dump(config).encode()).decode()
+    kubeconfig = Answer(body={"kubeconfigs": [{"name": "clusterUser", "value": value}]})
+    refusal = Answer(401, {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret."})
+
+    def script(asked: Asked) -> Answer | None:
+        if asked.path.endswith("/token") and SECRET.encode() not in asked.body:
+            return refusal
+        return kubeconfig if asked.path.endswith("listClusterUserCredential") else None
+
+    world.cloud.script = script
+    assert fetch_kubeconfig(world.connect(memory), CLUSTER)["users"]
+    with pytest.raises(AzureError, match="did not accept the credentials"):
+        fetch_kubeconfig(world.connect(memory, secret="wrong"), CLUSTER)
+
+
+def test_a_kubeconfig_that_grows_is_refused(world: World) -> None:
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+    value = base64.b64encode(bomb.encode()).decode()
+    world.answer(Answer(body={"kubeconfigs": [{"value": value}]}), "POST")
+    with pytest.raises(AzureError, match="is not used: it has YAML aliases"):
+        fetch_kubeconfig(world.connect(), CLUSTER)
+
+
+def test_who_we_are_is_told_without_the_token(world: World) -> None:
+    found = world.connect().identity()
+    assert found == {
+        "object_id": "object",
+        "tenant_id": "tenant",
+        "application_id": "app",
+        "subscription_id": "s",
+    }
+
+
+def test_requests_with_a_token_go_to_azure_resource_manager_alone(world: World) -> None:
+    world.answer(Answer(body={"value": []}))
+    lists(world)
+    with_token = [asked.path for asked in world.cloud.asked if asked.has_token]
+    assert with_token == [f"{WORKSPACE}/computes"]
+    assert world.heard_nothing()
+
+
+@pytest.fixture
+def cluster(world: World) -> Iterator[ClusterConnection]:
+    """A connection to an API server: the same server as the cloud, with a token of its own."""
+    params = {"host": world.cloud.url, "ca_cert": world.ca_file, "api_key": "token-of-the-cluster"}
+    with ClusterConnection.from_params(params, name="aks") as connection:
+        connection._transport._retry_seconds = 1.0
+        yield connection
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_an_api_server_that_sends_us_on_is_not_followed(world: World, cluster: ClusterConnection, status: int) -> None:
+    world.cloud.script = lambda _asked: Answer(status, headers={"Location": f"{world.stranger.url}/api"})
+    with pytest.raises(KubernetesError, match=rf"sent the request to list nodes on .*\(HTTP {status}\), which is not"):
+        cluster.list(NODES)
+    found = {"metadata": {"name": "n", "uid": "u", "resourceVersion": "1"}}
+    with pytest.raises(KubernetesError, match="credentials go nowhere else"):
+        cluster.merge(NODES, found, {"labels": {"a": "b"}})
+    assert world.heard_nothing()
+
+
+def page(*, more: str = "", body: Any = None) -> Answer:
+    """One page of a list of nodes."""
+    return Answer(body=body or {"kind": "NodeList", "items": [{"metadata": {}}], "metadata": {"continue": more}})
+
+
+def test_a_kubernetes_list_without_end_ends(world: World, cluster: ClusterConnection) -> None:
+    world.cloud.script = lambda _asked: page(more="same")
+    with pytest.raises(KubernetesError, match="has no end"):
+        cluster.list(NODES)
+    numbers = iter(range(10_000))
+    world.cloud.script = lambda _asked: page(more=str(next(numbers)))
+    with pytest.raises(KubernetesError, match="has no end"):
+        cluster.list(NODES)
+    assert next(numbers) < 1000
+
+
+def test_a_kubernetes_list_that_expires_each_time_is_begun_again_once(world: World, cluster: ClusterConnection) -> None:
+    gone = Answer(410, {"kind": "Status", "message": "too old", "reason": "Expired"})
+    world.cloud.script = lambda asked: gone if "continue" in asked.url or "limit" not in asked.url else page(more="x")
+    with pytest.raises(KubernetesError, match="too old"):
+        cluster.list(NODES)
+    assert len(world.cloud.asked) == 3
+
+
+@pytest.mark.parametrize("body", [b"<html>login</html>", b"[]", {"kind": "Status"}, {"items": {}}, b"{" * 100_000])
+def test_what_is_no_kubernetes_list_is_no_empty_list(world: World, cluster: ClusterConnection, body: Any) -> None:
+    world.cloud.script = lambda _asked: page(body=body)
+    with pytest.raises(KubernetesError):
+        cluster.list(NODES)
+
+
+def test_a_kubernetes_answer_without_end_ends(world: World, cluster: ClusterConnection) -> None:
+    world.cloud.script = lambda _asked: Answer(endless=True)
+    with pytest.raises(KubernetesError, match="answered with more than 64 MiB"):
+        cluster.list(NODES)
+
+
+def test_an_api_server_that_asks_for_a_day_is_not_waited_for(world: World, cluster: ClusterConnection) -> None:
+    world.cloud.script = lambda _asked: Answer(429, {"message": "slow down"}, {"Retry-After": "86400"})
+    with pytest.raises(KubernetesError, match=r"slow down \(it asks to be left alone for 86400 s\)"):
+        cluster.list(NODES)
+    assert len(world.cloud.asked) == 1

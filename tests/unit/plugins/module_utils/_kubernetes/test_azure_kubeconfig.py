@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kubeconfigs from Azure: the known form is obeyed, everything else is refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.azure_kubeconfig import (
+    AKS_SERVER_APPLICATION,
+    EntraLogin,
+    check,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
+
+TENANT = "22222222-2222-2222-2222-222222222222"
+OTHER = "33333333-3333-3333-3333-333333333333"
+SERVER = "https://aks-west.hcp.westus2.azmk8s.io:443"
+
+
+def config(user: Any, **cluster: Any) -> dict[str, Any]:
+    settings = {"server": SERVER, "certificate-authority-data": "LS0t", **cluster}
+    return {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+        "clusters": [{"name": "k", "cluster": settings}],
+        "users": [{"name": "u", "user": user}],
+    }
+
+
+def plugin(*args: str, **more: Any) -> dict[str, Any]:
+    version = "client.authentication.k8s.io/v1beta1"
+    return {"exec": {"apiVersion": version, "command": "kubelogin", "args": list(args), "env": None, **more}}
+
+
+def test_a_token_or_a_certificate_as_data_is_used_as_it_is() -> None:
+    assert check(config({"token": "t", "client-certificate-data": "LS0t", "client-key-data": "LS0t"}), "aks") is None
+
+
+def test_the_form_that_aks_hands_out_is_answered_by_us() -> None:
+    words = f"get-token --environment AzurePublicCloud --server-id {AKS_SERVER_APPLICATION} --client-id 80faf920"
+    more = f"--tenant-id {TENANT} --login devicecode"
+    found = plugin(*words.split(), *more.split(), installHint="kubelogin is not installed", provideClusterInfo=False)
+    assert check(config(found), "aks") == EntraLogin(AKS_SERVER_APPLICATION, TENANT)
+
+
+def test_the_application_and_the_tenant_of_the_cluster_are_honoured() -> None:
+    assert check(config(plugin("get-token", f"--server-id={OTHER}", "-t", TENANT)), "aks") == EntraLogin(OTHER, TENANT)
+    assert check(config(plugin("get-token")), "aks") == EntraLogin()
+
+
+TOKEN = {"token": "t"}
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        (config({"tokenFile": "/etc/shadow"}), "'tokenFile'"),
+        (config({"client-key": "/home/me/.ssh/id_ed25519"}), "'client-key'"),
+        (config({"client-certificate": "/x"}), "'client-certificate'"),
+        (config({"username": "u", "password": "p"}), "'username', 'password'"),
+        (config({"auth-provider": {"name": "azure"}}), "'auth-provider'"),
+        (config({"as": "system:admin", "token": "t"}), "'as'"),
+        (config(TOKEN, **{"certificate-authority": "/x"}), "'certificate-authority'"),
+        (config(TOKEN, **{"insecure-skip-tls-verify": True}), "'insecure-skip-tls-verify'"),
+        (config(TOKEN, **{"proxy-url": "http://evil.example"}), "'proxy-url'"),
+        (config(TOKEN, **{"tls-server-name": "evil.example"}), "'tls-server-name'"),
+        (config(TOKEN, server="http://aks.example"), "a server without https"),
+        (config(TOKEN, server="https://me@evil.example"), "a server without https"),
+        (config(TOKEN, server=""), "a server without https"),
+        (config({"exec": {"command": "/bin/sh", "args": ["-c", "id"]}}), "the program '/bin/sh'"),
+        (config({"exec": "kubelogin"}), "an exec that is no map"),
+        (config(plugin("convert-kubeconfig")), "kubelogin without get-token"),
+        (config(plugin("get-token", "--authority-host", "https://evil.example")), "kubelogin's '--authority-host'"),
+        (config(plugin("get-token", "--federated-token-file=/etc/shadow")), "kubelogin's '--federated-token-file'"),
+        (config(plugin("get-token", env=[{"name": "HTTPS_PROXY", "value": "http://evil"}])), "'env'"),
+        (config(plugin("get-token", "--server-id", "https://management.azure.com")), "--server-id 'https://management"),
+        (config(plugin("get-token", "--server-id", "797f4846-ba00-4fd7-ba43-dac1f8f63013")), "--server-id '797f4846"),
+        (config(plugin("get-token", "--server-id", "00000003-0000-0000-C000-000000000000")), "--server-id '00000003"),
+        (config(plugin("get-token", "--tenant-id", "../common")), "--tenant-id '../common'"),
+    ],
+)
+def test_everything_else_is_refused_by_name(found: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConnectionFailedError) as caught:
+        check(found, "aks-west")
+    assert str(caught.value).startswith("The kubeconfig that Azure returned for cluster aks-west is not used")
+    assert named in str(caught.value)
+    assert "Nothing was changed" in str(caught.value)
