@@ -10,12 +10,15 @@ Source: recordings Test_KubernetesConfiguration_Extension_CRUD.yaml and Test_AKS
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
+
+import trustme
 
 from tests.simulator import scenario as plan
 from tests.simulator.arm.operations import Operation
@@ -331,6 +334,12 @@ def existing_extension(fleet: Fleet, resource: ClusterResource, spec: plan.Exten
     """An extension that was there before the simulation began."""
     now = fleet.now()
     settings = dict(spec.settings) if spec.settings is not None else default_settings(resource)
+    changed = {key: value for key, value in spec.changed_settings.items() if value is not None}
+    settings = {key: value for key, value in settings.items() if key not in spec.changed_settings} | changed
+    protected = dict(spec.protected_settings)
+    if spec.pem_files_for:
+        protected |= pem_settings(spec.pem_files_for)
+        settings = {**settings, "sslCname": spec.pem_files_for, "allowInsecureConnections": "False"}
     done = spec.state == "Succeeded"
     failed = {
         "code": "InstallationFailed",
@@ -348,7 +357,7 @@ def existing_extension(fleet: Fleet, resource: ClusterResource, spec: plan.Exten
         version=spec.version,
         scope={"cluster": {"releaseNamespace": "azureml"}},
         settings=settings,
-        protected={},
+        protected=protected,
         created=now,
         modified=now,
         principal_id=stable_guid(resource.identifier, spec.name, "principal"),
@@ -358,6 +367,21 @@ def existing_extension(fleet: Fleet, resource: ClusterResource, spec: plan.Exten
         statuses=[failed] if spec.state == "Failed" else [],
         installed=done or spec.state == "Updating",
     )
+
+
+def pem_settings(cname: str) -> dict[str, str]:
+    """The protected settings that the Azure CLI makes of two PEM files: their content, and the paths beside it.
+
+    Source: AzureMLKubernetes.py of Azure/azure-cli-extensions.
+    """
+    issued = trustme.CA().issue_cert(cname, common_name=cname)
+    certificate, key = issued.cert_chain_pems[0].bytes(), issued.private_key_pem.bytes()
+    return {
+        "sslCertPemFile": "/home/someone/cert.pem",
+        "sslKeyPemFile": "/home/someone/key.pem",
+        "scoringFe.sslCert": base64.b64encode(certificate).decode(),
+        "scoringFe.sslKey": base64.b64encode(key).decode(),
+    }
 
 
 DEFAULT_EXTENSION_VERSION = "1.1.84"

@@ -141,6 +141,11 @@ class Extension(Model):
     state: Literal["Succeeded", "Failed", "Canceled", "Creating", "Updating", "Deleting"] = "Succeeded"
     version: str | None = None
     settings: dict[str, str] | None = None
+    #: What is different from the settings of an extension that was installed well; null takes a setting away.
+    changed_settings: dict[str, str | None] = {}
+    protected_settings: dict[str, str] = {}
+    #: The name for which the Azure CLI installed it with a certificate and key in PEM files.
+    pem_files_for: str | None = None
     #: Codes of the last health check of an extension that failed.
     health_codes: list[str] = []
 

@@ -85,7 +85,7 @@ async def _extensions(fleet: Fleet, target: Cluster, resource: ClusterResource) 
             release = Release(
                 extension.name,
                 extension.scope["cluster"]["releaseNamespace"],
-                extension.settings,
+                {**extension.settings, **extension.protected},
                 resource.managed,
                 beliefs=resource.cluster.beliefs,
                 load_balancer=resource.cluster.spec.load_balancer,
