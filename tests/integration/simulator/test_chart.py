@@ -115,10 +115,10 @@ def test_an_installation_that_failed_can_be_tried_again(fresh: Simulator, arm: A
     assert install(fresh, arm, "plain")["status"] == "Succeeded"
 
 
-def occupy(api: kubernetes_client.ApiClient, replicas: int) -> None:
-    """Leave almost nothing of the nodes' CPUs to others."""
+def occupy(api: kubernetes_client.ApiClient, replicas: int, cpu: str = "3800m") -> None:
+    """Leave little of the CPUs of `replicas` nodes to others."""
     labels = {"app": "greedy"}
-    container = {"name": "greedy", "image": "greedy", "resources": {"requests": {"cpu": "3800m"}}}
+    container = {"name": "greedy", "image": "greedy", "resources": {"requests": {"cpu": cpu}}}
     body = {
         "metadata": {"name": "greedy"},
         "spec": {
@@ -163,6 +163,26 @@ def test_an_update_changes_components_and_a_refused_one_changes_nothing(
     assert "Helm Upgrade Failed" in failed["error"]["message"]
     assert deployments(api).keys() == found.keys()
     assert arm.send("GET", path).json()["properties"]["currentVersion"]
+
+
+def test_an_update_whose_pods_never_start_is_rolled_back(
+    fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
+) -> None:
+    api = kubernetes_of("plain")
+    core = kubernetes_client.CoreV1Api(api)
+    occupy(api, replicas=1, cpu="3000m")
+    (greedy,) = core.list_namespaced_pod("default", label_selector="app=greedy").items
+    core.patch_node(greedy.spec.node_name, {"metadata": {"labels": {"chosen": "yes"}}})
+    install(fresh, arm, "plain", extension_settings(fresh.clusters["plain"]["id"], installVolcano="false"))
+    before = deployments(api)
+    settings = {"nodeSelector.chosen": "yes", "inferenceRouterHA": "false", "installVolcano": "true"}
+    body = {"properties": {"configurationSettings": settings}}
+    failed = arm.wait(arm.send("PATCH", f"{AKS}/plain/{EXTENSIONS}/ml", body), seconds=60).json()
+    assert "has been rolled back due to atomic being set: timed out" in failed["error"]["message"]
+    after = deployments(api)
+    assert after.keys() == before.keys()
+    assert after["azureml-fe-v2"].spec.replicas == 3
+    assert not after["gateway"].spec.template.spec.node_selector
 
 
 def test_deleting_the_extension_removes_its_objects_and_keeps_the_namespace(

@@ -101,6 +101,13 @@ class Cluster:
         if not await self.create(path, manifest):
             await self.merge(f"{path}/{manifest['metadata']['name']}", manifest)
 
+    async def replace(self, path: str, manifest: dict[str, Any]) -> None:
+        """Replace an object by `manifest`, or create it when it is missing."""
+        answer = await self.api.request("PUT", path, query=self._owner, body=manifest)
+        if answer.status == 404:
+            answer = await self.api.request("POST", path.rpartition("/")[0], query=self._owner, body=manifest)
+        _good(answer, "PUT", path)
+
     async def delete(self, path: str) -> None:
         """Delete an object; nothing happens when it is missing."""
         answer = await self.api.request("DELETE", path)

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.simulator.chart import cluster as paths
-from tests.simulator.chart import components, examination, front_end, health, manifests, readiness
+from tests.simulator.chart import components, examination, front_end, health, manifests, readiness, rollback
 from tests.simulator.chart.cluster import Cluster
-from tests.simulator.chart.release import HELM_LABEL, ChartError, Release
+from tests.simulator.chart.release import ChartError, Release
 from tests.simulator.clock import SimulationClock
 from tests.simulator.cluster_api import ClusterApi
 
@@ -64,11 +64,13 @@ async def update_release(api: ClusterApi, release: Release, clock: SimulationClo
     if not await _health_check(cluster, release, clock, "pre-upgrade"):
         await _health_check(cluster, release, clock, "pre-rollback")
         raise _rolled_back(release, "pre-upgrade hooks failed: pod healthcheck failed")
+    before = await rollback.owned(cluster, release, [*_collections(release), paths.deployments("default")])
     await _create(cluster, release)
     await _adopt(cluster, release)
     await _remove_unwanted(cluster, release)
     await clock.sleep(seconds * 0.7)
     if not await readiness.wait(cluster, release, clock):
+        await rollback.roll_back(cluster, release, before, _collections(release))
         raise _rolled_back(release, "timed out waiting for the condition")
 
 
@@ -120,6 +122,10 @@ def _rendered(release: Release) -> Iterator[tuple[str, str, set[str]]]:
     """The kinds of namespaced objects, their collections, and the names that the values ask for in each."""
     yield from manifests.collections(release)
     yield "Service", paths.services(release.namespace), {service.name for service in components.services(release)}
+
+
+def _collections(release: Release) -> list[str]:
+    return [collection for _kind, collection, _names in _rendered(release)]
 
 
 def _conflict(release: Release, kind: str, found: dict[str, Any]) -> ChartError:
@@ -178,9 +184,8 @@ async def _run_health_pod(cluster: Cluster, release: Release) -> None:
 
 
 async def _delete(cluster: Cluster, release: Release) -> None:
-    for _kind, collection, _names in _rendered(release):
-        for name in await _owned(cluster, release, collection):
-            await cluster.delete(f"{collection}/{name}")
+    for path in await rollback.owned(cluster, release, _collections(release)):
+        await cluster.delete(path)
     await cluster.delete(f"{paths.pods(release.namespace)}/healthcheck")
     crd = await cluster.get(CRD)
     if crd is not None and release.owns(crd["metadata"]):
@@ -189,12 +194,7 @@ async def _delete(cluster: Cluster, release: Release) -> None:
 
 
 async def _remove_unwanted(cluster: Cluster, release: Release) -> None:
-    for _kind, collection, names in _rendered(release):
-        for name in await _owned(cluster, release, collection):
-            if name not in names:
-                await cluster.delete(f"{collection}/{name}")
-
-
-async def _owned(cluster: Cluster, release: Release, collection: str) -> list[str]:
-    found = await cluster.items(collection, f"{HELM_LABEL}=Helm")
-    return [item["metadata"]["name"] for item in found if release.owns(item["metadata"])]
+    wanted = {f"{collection}/{name}" for _kind, collection, names in _rendered(release) for name in names}
+    for path in await rollback.owned(cluster, release, _collections(release)):
+        if path not in wanted:
+            await cluster.delete(path)
