@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -209,7 +211,9 @@ def duplicates(root: Path, paths: Iterable[Path], *options: str) -> list[str]:
     names = [path.relative_to(root).as_posix() for path in paths]
     if not names:
         return []
-    command = [str(Path(sys.executable).parent / "symilar"), f"--duplicates={DUPLICATE}", "--ignore-comments", *options]
+    beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    tool = shutil.which("symilar", path=beside) or "symilar"
+    command = [tool, f"--duplicates={DUPLICATE}", "--ignore-comments", *options]
     said = subprocess.run([*command, *names], cwd=root, capture_output=True, text=True, check=True).stdout
     blocks = re.findall(r"^(\d+) similar lines in \d+ files\n((?:==.*\n)+)", said, re.MULTILINE)
     return [f"{lines} lines: {' '.join(places.replace('==', '').split())}" for lines, places in blocks]
