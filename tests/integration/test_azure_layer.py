@@ -26,6 +26,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import (
     aks_node_pool_labels,
     aml_compute_attach,
     aml_extension,
+    aml_extension_info,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import azure_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure
@@ -376,3 +377,56 @@ def test_a_pool_is_sent_back_with_everything_that_was_read(fleet: Simulator) -> 
     properties = put["body"]["properties"]
     assert {"count", "vmSize", "mode", "osType", "maxPods", "upgradeSettings"} <= properties.keys()
     assert not {"provisioningState", "eTag", "nodeImageVersion"} & properties.keys()
+
+
+def test_a_preempted_operation_is_sent_again(fleet: Simulator) -> None:
+    preempted = {
+        "status": "Failed",
+        "error": {
+            "code": "AKSOperationPreempted",
+            "message": "This operation has been preempted by another operation. Please retry later.",
+        },
+    }
+    fleet.fault(
+        {"service": "arm", "method": "GET", "path_regex": "operations/"}, answer={"status": 200, "body": preempted}
+    )
+    result = run(aks_node_pool_labels, cluster_id=fleet.clusters["aks"]["id"], pools={"system": {"example.com/a": "c"}})
+    assert result["pools"] == {"system": {"example.com/a": "c"}}
+    methods = [each["method"] for each in fleet.request_log(service="arm") if "agentPools" in each["path"]]
+    assert methods[:3] == ["GET", "PUT", "GET"]
+
+
+def test_a_refusal_that_stays_ends_at_once_with_azures_reason(fleet: Simulator) -> None:
+    refusal = {"code": "OperationNotAllowed", "message": "Node pool changes are switched off for this cluster."}
+    fleet.fault(
+        {"service": "arm", "method": "PUT", "path_regex": "agentPools"},
+        occurrence="every",
+        answer={"status": 409, "body": refusal},
+    )
+    with pytest.raises(ModuleFailure, match="switched off for this cluster") as failure:
+        run(aks_node_pool_labels, cluster_id=fleet.clusters["aks"]["id"], pools={"system": {"example.com/a": "d"}})
+    assert "goes on" not in failure.value.message
+    assert len(sent(fleet, "PUT")) == 1
+
+
+def test_a_pool_that_is_busy_until_the_deadline_was_not_labelled(fleet: Simulator) -> None:
+    busy = {"code": "OperationNotAllowed", "message": "Another operation (Updating) is in progress, please wait."}
+    fleet.fault(
+        {"service": "arm", "method": "PUT", "path_regex": "agentPools"},
+        occurrence="every",
+        answer={"status": 409, "body": busy},
+    )
+    cluster = fleet.clusters["aks"]["id"]
+    with pytest.raises(ModuleFailure, match="Its labels were not changed") as failure:
+        run(aks_node_pool_labels, cluster_id=cluster, pools={"system": {"example.com/a": "e"}}, wait_timeout=1)
+    assert "Azure goes on" not in failure.value.message
+
+
+@pytest.mark.parametrize("name", ["x/../../agentPools/system", "..", "a?b=c"])
+def test_a_name_does_not_lead_elsewhere(fleet: Simulator, name: str) -> None:
+    with pytest.raises(ModuleFailure, match=r"cannot be the name of an extension.*Nothing was changed"):
+        run(aml_extension_info, cluster_id=fleet.clusters["aks"]["id"], name=name)
+    with pytest.raises(ModuleFailure, match=r"cannot be the name of an extension.*Nothing was changed"):
+        run(aml_extension, cluster_id=fleet.clusters["aks-new"]["id"], name=name, enable_training=True)
+    assert not any("agentPools" in each["path"] for each in fleet.request_log())
+    assert fleet.writes() == []

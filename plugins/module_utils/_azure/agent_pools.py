@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from azure.core.polling import LROPoller
 
 _API = arm.API_VERSIONS["microsoft.containerservice"]
+#: What AKS keeps for itself in keys of labels and taints.
+_AKS_PREFIX = "kubernetes.azure.com"
 #: What the service sets itself, and a PUT need not carry (the API marks them read-only).
 _READ_ONLY = ("currentOrchestratorVersion", "eTag", "nodeImageVersion", "provisioningState", "status")
 
@@ -49,15 +51,15 @@ def put_labels(
 ) -> LROPoller[dict[str, Any]]:
     """Send a pool as it was read with other labels, on the condition that nobody changed it since.
 
-    The poller's result is the pool's JSON. `follow`: whether it follows the operation to its end.
+    A pool without eTag has no such condition, so what is not ours is not sent at all (see
+    `put_properties`). The poller's result is the pool's JSON. `follow`: whether it follows the operation to its end.
 
     Labels set through this API survive scaling and image upgrades; those set on nodes do not
     (learn.microsoft.com/azure/aks/use-labels). Raises AzureError: status 412 when somebody was quicker.
     """
-    properties = {key: value for key, value in nested(pool, "properties").items() if key not in _READ_ONLY}
     tag = nested(pool, "properties").get("eTag")
     name = checked_segment(str(pool.get("name")), "a node pool")
-    text = json.dumps({"properties": {**properties, "nodeLabels": dict(labels)}})
+    text = json.dumps({"properties": put_properties(pool, labels)})
     client = ContainerServiceClient(
         connection.credential,
         cluster.subscription_id,
@@ -77,3 +79,26 @@ def put_labels(
             cls=json_of,
         )
     return poller
+
+
+def put_properties(pool: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the properties of a pool for a PUT with other labels: all that was read, without what others own.
+
+    Labels and taints under kubernetes.azure.com belong to AKS, which puts them on the pool itself and may refuse them
+    in a request (learn.microsoft.com/azure/aks/use-labels, "Reserved system labels"; those of spot pools are among
+    them). The count of an autoscaled pool belongs to the autoscaler, which may have changed it since it was read.
+    """
+    read = nested(pool, "properties")
+    unowned = {*_READ_ONLY, "nodeLabels", "nodeTaints", *(("count",) if read.get("enableAutoScaling") is True else ())}
+    properties = {key: value for key, value in read.items() if key not in unowned}
+    taints = [str(each) for each in read.get("nodeTaints") or () if not _is_of_aks(str(each))]
+    if taints:
+        properties["nodeTaints"] = taints
+    properties["nodeLabels"] = {key: value for key, value in labels.items() if not _is_of_aks(key)}
+    return properties
+
+
+def _is_of_aks(key: str) -> bool:
+    """Tell whether a label, or a taint that begins with its key, is under the prefix of AKS."""
+    prefix = key.partition("/")[0] if "/" in key else ""
+    return prefix == _AKS_PREFIX or prefix.endswith(f".{_AKS_PREFIX}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, read_error
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, names_resource, read_error
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import identity_name
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, WorkspaceFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id, same_id
@@ -54,12 +54,15 @@ def read_compute(connection: AzureConnection, workspace_id: str, name: str) -> d
     try:
         return arm.get(connection, f"{workspace}/computes/{name}", _API, doing)
     except AzureError as error:
-        # A missing compute is an answer with an empty body; a missing workspace has a code and words.
-        if error.missing and error.code.lower() not in ("resourcegroupnotfound", "subscriptionnotfound"):
-            if "workspace" in error.code.lower() or "/workspaces/" in error.message.lower():
-                raise
+        if error.missing and (names_resource(error, "computes", name) or not _names_what_holds_it(error)):
             return None
         raise
+
+
+def _names_what_holds_it(error: AzureError) -> bool:
+    """Tell whether the workspace, or what it is in, is missing: it has a code or words; a compute may have neither."""
+    held = ("resourcegroup", "subscription", "workspace", "parentresource")
+    return error.code.lower().startswith(held) or "/workspaces/" in error.message.lower()
 
 
 def compute_facts(body: Mapping[str, Any], workspace_id: str) -> ComputeFacts:

@@ -36,10 +36,19 @@ _BUSY_CODES = frozenset(
         "conflict",
         "etagmismatch",
         "extensionpatchfailed",
-        "operationnotallowed",
         "updatefailed",
     }
 )
+#: A refusal that is permanent (a stopped pool, a feature that is off) or temporary; only the words tell.
+_NOT_ALLOWED = "operationnotallowed"
+#: Words of operations in the way, from recorded answers and issues: "Another operation (Updating) is in progress",
+#: "there's an in-progress update managed cluster operation", "This operation has been preempted by another operation.
+#: Please retry later", "There is a conflicting operation in progress for this extension".
+_IN_THE_WAY = re.compile(
+    r"in[- ]progress|another operation|conflicting operation|preempted|retry later|try again later", re.IGNORECASE
+)
+#: What a long operation that was accepted fails with when another one took its turn: it may be sent again.
+_PREEMPTED = re.compile(r"AKSOperationPreempted|preempted by another|conflicting operation in progress", re.IGNORECASE)
 _LONGEST_TEXT = 2000
 
 
@@ -48,8 +57,8 @@ class AzureError(FleetError):
 
     @property
     def busy(self) -> bool:
-        """Tell whether another operation on the same object was in the way."""
-        return self.conflict and self.retryable
+        """Tell whether another operation on the same object was in the way, at the request or while it went on."""
+        return self.retryable and is_busy(self.status, self.code, self.message)
 
 
 class RefusedAnswerError(AzureError):
@@ -102,9 +111,25 @@ def azure_errors(doing: str) -> Iterator[None]:
         raise translate(error, doing) from error
 
 
-def is_busy(status: int | None, code: str) -> bool:
-    """Tell whether an answer means that another operation is in progress and will end by itself."""
-    return status == 409 and code.lower() in _BUSY_CODES
+def is_busy(status: int | None, code: str, message: str) -> bool:
+    """Tell whether an answer means that another operation is in progress and will end by itself.
+
+    A 409 says so when the request is sent; a long operation that failed says so in a body of status 200.
+    """
+    if status == 409:
+        return code.lower() in _BUSY_CODES or (code.lower() == _NOT_ALLOWED and _IN_THE_WAY.search(message) is not None)
+    accepted = status is not None and status < 400
+    return accepted and _PREEMPTED.search(f"{code} {message}") is not None
+
+
+def names_resource(error: AzureError, kind: str, name: str) -> bool:
+    """Tell whether what Azure said names the child `kind`/`name` itself, and not only what it is in.
+
+    ARM's ordinary words are "The Resource '<provider>/<type>/<parent>/<kind>/<name>' under resource group '<group>' was
+    not found"; letter case is anything.
+    """
+    wanted = re.escape(f"/{kind}/{name}".lower())
+    return re.search(rf"{wanted}(?![\w.()-])", error.message.lower()) is not None
 
 
 def _from_response(error: Any, response: Any, doing: str) -> AzureError:
@@ -121,7 +146,7 @@ def _from_response(error: Any, response: Any, doing: str) -> AzureError:
         f"{doing}: {named}: {message}{_asked_to_wait(status, response)}",
         code=code,
         status=status,
-        retryable=status in _RETRYABLE_STATUSES or is_busy(status, code),
+        retryable=status in _RETRYABLE_STATUSES or is_busy(status, code, message),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, read_error
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, names_resource, read_error
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
@@ -70,7 +70,8 @@ def read_body(connection: AzureConnection, cluster_id: str, name: str) -> dict[s
         )
     except AzureError as error:
         # Both a missing extension and a missing cluster are ResourceNotFound; only the words tell them apart.
-        if error.missing and "under resource group" not in error.message and "ResourceGroup" not in error.code:
+        holder = "under resource group" in error.message or "ResourceGroup" in error.code
+        if error.missing and (names_resource(error, "extensions", name) or not holder):
             return None
         raise
 

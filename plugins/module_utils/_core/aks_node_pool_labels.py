@@ -24,7 +24,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource
     ResourceId,
     parse_cluster_id,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import AZURE_GOES_ON, Waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
@@ -38,6 +38,7 @@ SPEC = ModuleSpec(
     }
 ).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
 
+_NOT_LABELLED = "Its labels were not changed, because other operations of AKS were in the way."
 #: HTTP status of a condition (If-Match) that no longer holds.
 _PRECONDITION_FAILED = 412
 
@@ -83,10 +84,13 @@ def run(call: Call) -> Outcome:
         before = {name: node_pool(pools[name])["labels"] for name in wanted}
         after = {name: task.target(name, pools[name]) for name in wanted}
         differing = [name for name in wanted if before[name] != after[name]]
+        _refuse_stopped(task, pools, differing)
         submitted = False
         if not call.check_mode:
             for name in differing:
-                after[name] = _label(task, name, pools[name])
+                # What was read before another pool was written is old: the autoscaler and others were at work.
+                pool = _read_again(task, name) if submitted else pools[name]
+                after[name] = _label(task, name, pool)
                 submitted = True
     subject = f"labels of the node pools of {cluster.name}"
     return Outcome(
@@ -117,6 +121,16 @@ def _refuse_unknown(task: _PoolLabelling, pools: Mapping[str, Any]) -> None:
         )
 
 
+def _refuse_stopped(task: _PoolLabelling, pools: Mapping[str, Any], differing: list[str]) -> None:
+    """Raise ModuleFailure, before the first write, when a pool that is to change is stopped."""
+    stopped = [name for name in differing if (node_pool(pools[name])["power_state"] or "").lower() == "stopped"]
+    if stopped:
+        raise ModuleFailure(
+            f"Node pool {', '.join(stopped)} of cluster {task.cluster.name} is stopped, and a stopped pool takes no "
+            "labels. Nothing was changed; start it (az aks nodepool start), or leave it out, then run again."
+        )
+
+
 def _label(task: _PoolLabelling, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
     """Write one pool's labels and return them; begin again from a fresh read when somebody else was at work."""
     what = f"Node pool {name} of cluster {task.cluster.name}"
@@ -133,17 +147,19 @@ def _label(task: _PoolLabelling, name: str, pool: Mapping[str, Any]) -> dict[str
                 poll_interval=task.waiting.interval,
                 follow=bool(task.call.params["wait"]),
             )
+            task.waiting.goes_on = AZURE_GOES_ON
+            if not task.call.params["wait"]:
+                return labels
+            pool = follow(task.waiting, poller, what, f"Labelling {what[0].lower()}{what[1:]}")
         except AzureError as error:
             if not (error.busy or error.status == _PRECONDITION_FAILED):
                 raise
+            task.waiting.goes_on = _NOT_LABELLED
             task.waiting.pause(what, f"busy ({error.code or error.status})")
             pool = _read_again(task, name)
             continue
-        if task.call.params["wait"]:
-            pool = follow(task.waiting, poller, what, f"Labelling {what[0].lower()}{what[1:]}")
-            _check(what, pool)
-            return node_pool(pool)["labels"]
-        return labels
+        _check(what, pool)
+        return node_pool(pool)["labels"]
 
 
 def _read_again(task: _PoolLabelling, name: str) -> dict[str, Any]:

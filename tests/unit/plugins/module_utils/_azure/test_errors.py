@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -81,13 +82,48 @@ def test_an_answer_becomes_a_sentence(status: int, text: str, words: str) -> Non
         (400, "BadRequest", False, False),
         (403, "AuthorizationFailed", False, False),
         (409, "ExtensionPatchFailed", True, True),
-        (409, "OperationNotAllowed", True, True),
+        (409, "OperationNotAllowed", False, False),
+        (200, "AKSOperationPreempted", True, True),
+        (200, "InternalServerError", False, False),
         (409, "RoleAssignmentExists", False, False),
     ],
 )
 def test_what_can_succeed_later_is_known(status: int, code: str, *, retryable: bool, busy: bool) -> None:
     error = translate(failed(status, f'{{"error": {{"code": "{code}", "message": "m"}}}}'), "Doing")
     assert (error.retryable, error.busy) == (retryable, busy)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "busy"),
+    [
+        (409, "OperationNotAllowed", "Operation is not allowed: Another operation (Updating) is in progress", True),
+        (409, "OperationNotAllowed", "there's an in-progress update managed cluster operation", True),
+        (
+            409,
+            "OperationNotAllowed",
+            "The agent pool gpu is stopped. Please start it before any other operation.",
+            False,
+        ),
+        (409, "OperationNotAllowed", "The feature is not enabled for this subscription.", False),
+        (
+            200,
+            "OperationFailed",
+            "(AKSOperationPreempted) This operation has been preempted by another operation.",
+            True,
+        ),
+        (
+            200,
+            "CreateOrUpdateExtensionFailed",
+            "There is a conflicting operation in progress for this extension.",
+            True,
+        ),
+        (200, "OperationFailed", "The nodes are not ready; an upgrade was in progress.", False),
+        (400, "InvalidParameter", "Another operation is in progress", False),
+    ],
+)
+def test_only_an_operation_in_the_way_is_waited_for(status: int, code: str, message: str, *, busy: bool) -> None:
+    body = json.dumps({"error": {"code": code, "message": message}})
+    assert translate(failed(status, body), "Doing").busy is busy
 
 
 @pytest.mark.parametrize("kind", [ClientAuthenticationError, CredentialUnavailableError])
