@@ -47,7 +47,7 @@ def _secrets_of_user(user: object) -> Iterator[object]:
     for variable in _entries(plugin, "env"):
         yield variable.get("value")
     arguments = [str(each) for each in plugin.get("args") or ()]
-    for name, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for name, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if name.startswith("-") and _SECRET_ARGUMENT.search(name.partition("=")[0]):
             yield name.partition("=")[2] or following
 

@@ -36,6 +36,7 @@ KUBECONFIG: dict[str, Any] = {
         },
         "not a user",
         {"name": "nobody", "user": None},
+        {"name": "without-arguments", "user": {"exec": {"command": "kubelogin"}}},
     ],
 }
 EXPECTED = {
