@@ -112,6 +112,15 @@ def _files_of(room: str) -> list[Path]:
     return sorted((PLUGINS / "module_utils" / room).rglob("*.py"))
 
 
+def test_one_name_stands_for_one_thing() -> None:
+    homes: dict[str, set[str]] = {}
+    for path in sorted((PLUGINS / "module_utils").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                homes.setdefault(node.name.lstrip("_"), set()).add(str(path.relative_to(PLUGINS)))
+    assert {name: sorted(files) for name, files in homes.items() if len(files) > 1} == {}
+
+
 def test_a_core_imports_no_other_core() -> None:
     cores = {f"{PACKAGE}.module_utils._core.{name}" for name in MODULES}
     offences = [

@@ -9,7 +9,7 @@ front end's verdict. Absent is None, never a guess.
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 
 class NodePool(TypedDict):
@@ -64,6 +64,14 @@ class ClusterFacts(TypedDict):
     connectivity_status: str | None
 
 
+class Taint(TypedDict):
+    """A taint of a node (core/v1 Taint)."""
+
+    key: str
+    value: str | None
+    effect: str
+
+
 class NodeFacts(TypedDict):
     """A node as the Kubernetes API shows it. CPU in cores, memory in bytes."""
 
@@ -78,7 +86,7 @@ class NodeFacts(TypedDict):
     cpu: float
     memory: int
     gpus: dict[str, int]  # allocatable extended resources of GPUs, e.g. {"nvidia.com/gpu": 4}
-    taints: list[dict[str, Any]]
+    taints: list[Taint]
     labels: dict[str, str]
 
 

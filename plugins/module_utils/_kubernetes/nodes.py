@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import NodeFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import NodeFacts, Taint
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import quantities
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
@@ -46,7 +46,7 @@ def from_object(node: Mapping[str, Any]) -> NodeFacts:
             if name.startswith(_DEVICE_PREFIXES)
         },
         taints=[
-            {"key": taint.get("key"), "value": taint.get("value"), "effect": taint.get("effect")}
+            Taint(key=str(taint.get("key") or ""), value=taint.get("value"), effect=str(taint.get("effect") or ""))
             for taint in spec.get("taints") or []
         ],
         labels=dict(labels),

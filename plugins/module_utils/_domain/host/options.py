@@ -60,7 +60,7 @@ class HostOptions:
     compute_identity: str | None = option(
         "str", "Managed identity of the compute.", choices=("None", "SystemAssigned", "UserAssigned")
     )
-    compute_user_assigned_identities: Sequence[Any] = option(
+    compute_user_assigned_identities: Sequence[str] = option(
         "list",
         "Resource ids of user-assigned identities; Azure Machine Learning uses the first one only.",
         factory=tuple,
@@ -113,13 +113,13 @@ class NodeOptions:
 class RunOptions:
     """How a run judges, waits and reports."""
 
-    supported_regions: Sequence[Any] = option(
+    supported_regions: Sequence[str] = option(
         "list",
         "Regions in which the extension may be installed, instead of the built-in list of Arc-enabled Kubernetes.",
         default=list(SUPPORTED_REGIONS),
         factory=tuple,
     )
-    supported_kubernetes_versions: Sequence[Any] = option(
+    supported_kubernetes_versions: Sequence[str] = option(
         "list",
         "Minor versions of Kubernetes that Azure Machine Learning supports (AKS's newest and the two before it).",
         default=list(SUPPORTED_KUBERNETES_VERSIONS),
@@ -155,46 +155,46 @@ class RunOptions:
 class AzureOptions:
     """Who we are to Azure; the modules' own options of the same names have the environment variables and defaults."""
 
-    auth_source: Any = option(
+    auth_source: str | None = option(
         "str",
         "Where credentials come from.",
         choices=("auto", "cli", "credential_file", "default", "env", "msi", "workload_identity"),
     )
-    profile: Any = option(
+    profile: str | None = option(
         "str",
         "Profile in the Azure credential file.",
     )
-    subscription_id: Any = option(
+    subscription_id: str | None = option(
         "str",
         "Subscription, where no resource id names it.",
     )
-    tenant: Any = option(
+    tenant: str | None = option(
         "str",
         "Tenant of the service principal.",
     )
-    client_id: Any = option(
+    client_id: str | None = option(
         "str",
         "Client id of the service principal, or of a user-assigned managed identity.",
     )
-    secret: Any = option("str", "Secret of the service principal.", secret=True)
-    x509_certificate_path: Any = option(
+    secret: str | None = option("str", "Secret of the service principal.", secret=True)
+    x509_certificate_path: str | None = option(
         "path",
         "Certificate of the service principal.",
     )
-    x509_certificate_password: Any = option("str", "Password of that certificate's key.", secret=True)
-    thumbprint: Any = option(
+    x509_certificate_password: str | None = option("str", "Password of that certificate's key.", secret=True)
+    thumbprint: str | None = option(
         "str",
         "Thumbprint of the service principal's certificate.",
     )
-    federated_token_file: Any = option(
+    federated_token_file: str | None = option(
         "path",
         "Token file of workload identity.",
     )
-    cloud_environment: Any = option(
+    cloud_environment: str | None = option(
         "str",
         "Name of the Azure cloud, or the URL of its metadata endpoint.",
     )
-    authority_url: Any = option(
+    authority_url: str | None = option(
         "str",
         "URL of the authority that issues tokens.",
     )
@@ -202,10 +202,10 @@ class AzureOptions:
         "bool",
         "Do not ask Microsoft about the authority; for private clouds.",
     )
-    cert_validation_mode: Any = option(
+    cert_validation_mode: str | None = option(
         "str", "Whether Azure's certificates are checked.", choices=("ignore", "validate")
     )
-    ca_file: Any = option(
+    ca_file: str | None = option(
         "path",
         "CA certificates for Azure's endpoints (PEM).",
     )
@@ -215,32 +215,32 @@ class AzureOptions:
 class KubernetesOptions:
     """How the Kubernetes API is reached; the modules' own options of the same names have the environment variables."""
 
-    kubeconfig: Any = option(
+    kubeconfig: object = option(
         "raw", "Path of a kubeconfig, or its content. Without it AKS is asked for the user's.", secret=True
     )
-    context: Any = option(
+    context: str | None = option(
         "str",
         "Context in the kubeconfig.",
     )
-    host: Any = option(
+    host: str | None = option(
         "str",
         "URL of the Kubernetes API.",
     )
-    api_key: Any = option("str", "Bearer token for the Kubernetes API.", secret=True)
-    username: Any = option(
+    api_key: str | None = option("str", "Bearer token for the Kubernetes API.", secret=True)
+    username: str | None = option(
         "str",
         "User of the Kubernetes API.",
     )
-    password: Any = option("str", "Password of that user.", secret=True)
-    client_cert: Any = option(
+    password: str | None = option("str", "Password of that user.", secret=True)
+    client_cert: str | None = option(
         "path",
         "Client certificate for the Kubernetes API.",
     )
-    client_key: Any = option(
+    client_key: str | None = option(
         "path",
         "Key of the client certificate.",
     )
-    ca_cert: Any = option(
+    ca_cert: str | None = option(
         "path",
         "CA certificates of the Kubernetes API (PEM).",
     )
@@ -248,20 +248,20 @@ class KubernetesOptions:
         "bool",
         "Whether the certificate of the Kubernetes API is checked.",
     )
-    tls_server_name: Any = option(
+    tls_server_name: str | None = option(
         "str",
         "Name that the certificate of the Kubernetes API must carry.",
     )
-    proxy: Any = option(
+    proxy: str | None = option(
         "str",
         "Proxy for the Kubernetes API.",
     )
-    no_proxy: Any = option(
+    no_proxy: str | None = option(
         "str",
         "Hosts that are called without the proxy.",
     )
-    impersonate_user: Any = option(
+    impersonate_user: str | None = option(
         "str",
         "User to act as.",
     )
-    impersonate_groups: Any = option("list", "Groups to act as.", factory=tuple)
+    impersonate_groups: Sequence[str] = option("list", "Groups to act as.", factory=tuple)

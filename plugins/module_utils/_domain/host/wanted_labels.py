@@ -33,7 +33,7 @@ def wanted_pool_labels(settings: Settings, facts: Facts) -> Labels:
     for pool in facts["cluster"]["node_pools"]:
         own = _overrides(overrides.get(pool["name"]))
         if settings.nodes.gpu_node_labels:
-            labels = dict(gpu.wanted_pool_labels(pool, nodes, own).labels)
+            labels = dict(gpu.pool_labels(pool, nodes, own).labels)
         else:
             labels = {key: value for key, value in own.items() if value is not None}
         if labels:
@@ -47,7 +47,7 @@ def wanted_node_labels(settings: Settings, facts: Facts) -> Labels:
         return {}
     found: Labels = {}
     for node in facts["kubernetes"]["nodes"]:
-        labels = dict(gpu.wanted_node_labels(node).labels)
+        labels = dict(gpu.node_labels(node).labels)
         if labels:
             found[node["name"]] = labels
     return found

@@ -133,7 +133,7 @@ def labels_of(facts: GpuFacts) -> dict[str, str]:
     return found
 
 
-def wanted_pool_labels(
+def pool_labels(
     pool: NodePool, nodes: Sequence[NodeFacts], overrides: Mapping[str, str | None] | None = None
 ) -> WantedLabels:
     """Return the labels for a node pool of AKS from its VM size, its nodes (of the whole cluster) and the inventory.
@@ -149,7 +149,7 @@ def wanted_pool_labels(
     return WantedLabels(_overridden(labels_of(facts) if facts else {}, overrides), tuple(remarks))
 
 
-def wanted_node_labels(node: NodeFacts, overrides: Mapping[str, str | None] | None = None) -> WantedLabels:
+def node_labels(node: NodeFacts, overrides: Mapping[str, str | None] | None = None) -> WantedLabels:
     """Return the labels for one node of a cluster without node pools (Azure Arc)."""
     facts = of_node(node)
     return WantedLabels(_overridden(labels_of(facts) if facts else {}, overrides))

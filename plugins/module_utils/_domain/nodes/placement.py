@@ -12,9 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypedDict
+from typing import TypedDict
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts, NodeFacts, NodePool
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    InstanceTypeFacts,
+    NodeFacts,
+    NodePool,
+    Taint,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import gpu, instance_types
 
 #: Taints that Kubernetes itself sets and removes: they pass, so they do not rule a node out for ever.
@@ -36,7 +41,7 @@ class Candidate:
 
     name: str
     labels: Mapping[str, str]
-    taints: Sequence[Mapping[str, Any]]
+    taints: Sequence[Taint]
     amounts: Mapping[str, Decimal]
     operating_system: str | None = None
 
@@ -136,11 +141,11 @@ def pool_candidate(pool: NodePool, labels: Mapping[str, str] | None = None) -> C
     return Candidate(f"pool {pool['name']}", {**known, **pool["labels"], **(labels or {})}, taints, amounts, system)
 
 
-def parse_taint(text: str) -> dict[str, str]:
+def parse_taint(text: str) -> Taint:
     """Return a taint from the way AKS writes it: `key=value:Effect`."""
     pair, _unused, effect = text.rpartition(":")
     key, _unused, value = pair.partition("=")
-    return {"key": key, "value": value, "effect": effect}
+    return Taint(key=key, value=value or None, effect=effect)
 
 
 def _lacks(
@@ -170,7 +175,7 @@ def _lacks(
     return found
 
 
-def _passes(taint: Mapping[str, Any], tolerations: Sequence[Toleration]) -> bool:
+def _passes(taint: Taint, tolerations: Sequence[Toleration]) -> bool:
     """Tell whether a taint lets a pod with these tolerations in, or will pass."""
     key, effect = str(taint.get("key")), taint.get("effect")
     if effect == "PreferNoSchedule" or key.startswith(_PASSING):

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, Taint
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
@@ -117,9 +116,7 @@ def gpu_pool_odd(settings: Settings, facts: Facts) -> Evidence:
     if kubernetes is None or not settings.nodes.gpu_node_labels:
         return None
     pools = facts["cluster"]["node_pools"]
-    return [
-        f"{each.rstrip('.?')}." for pool in pools for each in gpu.wanted_pool_labels(pool, kubernetes["nodes"]).remarks
-    ]
+    return [f"{each.rstrip('.?')}." for pool in pools for each in gpu.pool_labels(pool, kubernetes["nodes"]).remarks]
 
 
 @rule(
@@ -195,11 +192,11 @@ def pool_autoscaled(settings: Settings, facts: Facts) -> Evidence:
     ]
 
 
-def _gpu_taints(facts: Facts) -> list[tuple[str, list[dict[str, Any]]]]:
+def _gpu_taints(facts: Facts) -> list[tuple[str, list[Taint]]]:
     """Return the taints of every GPU node pool of AKS, or of every GPU node elsewhere, with a name for each."""
     if facts["cluster"]["kind"] == "aks":
         return [
-            (f"node pool {pool['name']}", [dict(placement.parse_taint(text)) for text in pool["taints"]])
+            (f"node pool {pool['name']}", [placement.parse_taint(text) for text in pool["taints"]])
             for pool in facts["cluster"]["node_pools"]
             if gpu.of_size(pool["vm_size"]) or gpu.looks_like_gpu(pool["vm_size"])
         ]

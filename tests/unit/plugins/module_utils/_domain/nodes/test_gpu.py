@@ -86,7 +86,7 @@ def test_resource_is_the_vendors() -> None:
 
 
 def test_pool_without_nodes_gets_the_labels_of_its_size() -> None:
-    wanted = gpu.wanted_pool_labels(pool("Standard_NC64as_T4_v3"), [])
+    wanted = gpu.pool_labels(pool("Standard_NC64as_T4_v3"), [])
     assert wanted.labels == {
         "azureml.fleet/accelerator": "nvidia",
         "azureml.fleet/gpu-count": "4",
@@ -97,54 +97,54 @@ def test_pool_without_nodes_gets_the_labels_of_its_size() -> None:
 
 def test_what_nodes_offer_counts_more_than_what_the_size_promises() -> None:
     nodes = [node({"nvidia.com/gpu": 7}), node({"nvidia.com/gpu": 7}, name="node-1")]
-    wanted = gpu.wanted_pool_labels(pool("Standard_NC24ads_A100_v4"), nodes)
+    wanted = gpu.pool_labels(pool("Standard_NC24ads_A100_v4"), nodes)
     assert wanted.labels["azureml.fleet/gpu-count"] == "7"
 
 
 def test_node_that_offers_no_gpu_is_remarked_and_the_size_counts() -> None:
-    wanted = gpu.wanted_pool_labels(pool("Standard_NC4as_T4_v3"), [node({})])
+    wanted = gpu.pool_labels(pool("Standard_NC4as_T4_v3"), [node({})])
     assert wanted.labels["azureml.fleet/gpu-count"] == "1"
     assert "offers no nvidia.com/gpu" in wanted.remarks[0]
 
 
 def test_node_that_offers_fewer_gpus_is_remarked() -> None:
-    wanted = gpu.wanted_pool_labels(pool("Standard_NC64as_T4_v3"), [node({"nvidia.com/gpu": 3})])
+    wanted = gpu.pool_labels(pool("Standard_NC64as_T4_v3"), [node({"nvidia.com/gpu": 3})])
     assert "offers 3 of 4 nvidia.com/gpu" in wanted.remarks[0]
 
 
 def test_nodes_of_other_pools_say_nothing_about_this_one() -> None:
-    wanted = gpu.wanted_pool_labels(pool("Standard_D4s_v5", name="cpu"), [node({"nvidia.com/gpu": 1})])
+    wanted = gpu.pool_labels(pool("Standard_D4s_v5", name="cpu"), [node({"nvidia.com/gpu": 1})])
     assert wanted.labels == {}
 
 
 def test_pool_of_an_unknown_gpu_size_is_labelled_by_its_nodes_or_remarked() -> None:
     unknown = pool("Standard_NC200ads_X900_v9")
     nodes = [node({"nvidia.com/gpu": 2}, vm_size="Standard_NC200ads_X900_v9")]
-    assert gpu.wanted_pool_labels(unknown, nodes).labels == {
+    assert gpu.pool_labels(unknown, nodes).labels == {
         "azureml.fleet/accelerator": "nvidia",
         "azureml.fleet/gpu-count": "2",
     }
-    assert "looks like a GPU pool" in gpu.wanted_pool_labels(unknown, []).remarks[0]
+    assert "looks like a GPU pool" in gpu.pool_labels(unknown, []).remarks[0]
 
 
 def test_inventory_overrides_and_takes_out() -> None:
     overrides = {"azureml.fleet/gpu-model": None, "team": "vision"}
-    wanted = gpu.wanted_pool_labels(pool("Standard_NC4as_T4_v3"), [], overrides)
+    wanted = gpu.pool_labels(pool("Standard_NC4as_T4_v3"), [], overrides)
     assert wanted.labels == {"azureml.fleet/accelerator": "nvidia", "azureml.fleet/gpu-count": "1", "team": "vision"}
 
 
 def test_windows_pool_gets_no_labels() -> None:
-    assert gpu.wanted_pool_labels(pool("Standard_NC4as_T4_v3", os_type="Windows"), []).labels == {}
+    assert gpu.pool_labels(pool("Standard_NC4as_T4_v3", os_type="Windows"), []).labels == {}
 
 
 def test_node_of_an_arc_cluster_is_labelled_by_what_it_offers() -> None:
     found = node({"nvidia.com/gpu": 2}, vm_size=None, labels={"nvidia.com/gpu.product": "NVIDIA-L40S"})
-    assert gpu.wanted_node_labels(found).labels == {
+    assert gpu.node_labels(found).labels == {
         "azureml.fleet/accelerator": "nvidia",
         "azureml.fleet/gpu-count": "2",
         "azureml.fleet/gpu-model": "nvidia-l40s",
     }
-    assert gpu.wanted_node_labels(node({"nvidia.com/gpu": 0})).labels == {}
+    assert gpu.node_labels(node({"nvidia.com/gpu": 0})).labels == {}
 
 
 def test_own_labels_are_not_reserved_ones() -> None:
