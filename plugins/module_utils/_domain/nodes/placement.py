@@ -145,7 +145,7 @@ def parse_taint(text: str) -> Taint:
     """Return a taint from the way AKS writes it: `key=value:Effect`."""
     pair, _unused, effect = text.rpartition(":")
     key, _unused, value = pair.partition("=")
-    return Taint(key=key, value=value or None, effect=effect)
+    return Taint(key=key, value=value, effect=effect)
 
 
 def _lacks(
