@@ -22,6 +22,13 @@ options:
   name:
     description: Read the extension of this name, of whatever type, instead.
     type: str
+  expected_settings:
+    description:
+      - With O(wait=true), wait until the extension has these settings, too, such as C(settings_sent) of
+        M(azureml.fleet.aml_extension) with O(azureml.fleet.aml_extension#module:wait=false). An extension can still say
+        Succeeded, with its old settings, when an update has been accepted.
+      - An extension that is gone is then a failure.
+    type: dict
   wait:
     description: Whether to wait until no operation is in progress on the extension.
     default: false
@@ -42,6 +49,12 @@ EXAMPLES = r"""
     cluster_id: "{{ cluster_id }}"
     wait: true
     wait_timeout: 3600
+
+- name: Wait until an update that was submitted before has arrived
+  azureml.fleet.aml_extension_info:
+    cluster_id: "{{ cluster_id }}"
+    expected_settings: "{{ submitted.settings_sent }}"
+    wait: true
 """
 
 RETURN = r"""

@@ -232,6 +232,23 @@ def _finish(task: _Attaching, each: _Begun) -> None:
     facts = compute_facts(each.body, each.wanted.workspace_id)
     if not states.has_succeeded(facts["provisioning_state"]):
         raise ModuleFailure(failures.compute_failure(facts, each.wanted.workspace.name), compute=facts)
+    _refuse_kept(each, facts)
+
+
+def _refuse_kept(each: _Begun, facts: ComputeFacts) -> None:
+    """Raise ModuleFailure when Azure accepted an update and kept what was to change; else every run would change it.
+
+    Source: belief `compute-cleared-by-omission`: whether an omitted identity, or tags, are cleared.
+    """
+    again = plan_attach(each.wanted, facts, facts["resource_id"])
+    if each.plan.action != "update" or again.action == "none":
+        return
+    kept = [name for name, value in (again.before or {}).items() if value != (again.after or {}).get(name)]
+    raise ModuleFailure(
+        f"{_what(each.wanted)}: Azure accepted the update and kept {', '.join(sorted(kept)).replace('_', ' ')} as it "
+        "was. Detach the compute and attach it again to change that, or stop asking for it.",
+        compute=facts,
+    )
 
 
 def _outcome(task: _Attaching, begun: list[_Begun]) -> Outcome:

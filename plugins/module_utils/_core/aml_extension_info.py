@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import list_extension, read_extension
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import same_value
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
@@ -17,7 +20,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._module.call import 
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
-SPEC = ModuleSpec(argument_spec={"name": {"type": "str"}}).merge(
+SPEC = ModuleSpec(argument_spec={"name": {"type": "str"}, "expected_settings": {"type": "dict"}}).merge(
     AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800, wait=False)
 )
 
@@ -38,12 +41,40 @@ def run(call: Call) -> Outcome:
 
         if not params["wait"]:
             return Outcome(result={"extension": read()})
+        expected = {str(name): str(value) for name, value in (params["expected_settings"] or {}).items()}
+        what = f"Extension {params['name'] or 'Microsoft.AzureML.Kubernetes'} of cluster {cluster.name}"
         found = waiting_for(call).until(
             read,
-            lambda state: state is None or states.is_settled(state["provisioning_state"]),
-            lambda state: state["provisioning_state"] if state else "gone",
-            f"Extension {params['name'] or 'Microsoft.AzureML.Kubernetes'} of cluster {cluster.name}",
+            lambda state: _is_final(state, expected),
+            lambda state: _describe(state, expected),
+            what,
         )
+    if found is None and params["expected_settings"] is not None:
+        raise ModuleFailure(f"{what} is gone: somebody deleted it meanwhile. Run again to install it.")
     if found is not None and not states.has_succeeded(found["provisioning_state"]):
         raise ModuleFailure(failures.extension_failure(found, cluster.name), extension=found)
     return Outcome(result={"extension": found})
+
+
+def _is_final(state: ExtensionFacts | None, expected: Mapping[str, str]) -> bool:
+    """Tell whether nothing happens any more.
+
+    An extension that says Succeeded and has not the settings that were sent has not begun with them yet.
+    Source: beliefs `extension-state-after-patch`; both answers are waited for in the same way.
+    """
+    if state is None or states.has_failed(state["provisioning_state"]):
+        return True
+    return states.is_settled(state["provisioning_state"]) and not _differing(state, expected)
+
+
+def _describe(state: ExtensionFacts | None, expected: Mapping[str, str]) -> str:
+    """Return what is still to come."""
+    if state is None:
+        return "gone"
+    differing = _differing(state, expected) if states.is_settled(state["provisioning_state"]) else []
+    return f"without the new {', '.join(differing)}" if differing else state["provisioning_state"]
+
+
+def _differing(state: ExtensionFacts, expected: Mapping[str, str]) -> list[str]:
+    """Return the names of the settings that are not as they were sent."""
+    return [name for name, value in expected.items() if not same_value(name, state["settings"].get(name, ""), value)]
