@@ -18,6 +18,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import differing
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
     ComputePlan,
     WantedCompute,
@@ -243,9 +244,10 @@ def _refuse_kept(each: _Begun, facts: ComputeFacts) -> None:
     again = plan_attach(each.wanted, facts, facts["resource_id"])
     if each.plan.action != "update" or again.action == "none":
         return
-    kept = [name for name, value in (again.before or {}).items() if value != (again.after or {}).get(name)]
+    before, after = differing(again.before and {**again.before}, again.after and {**again.after})
+    kept = sorted({*(before or {}), *(after or {})})
     raise ModuleFailure(
-        f"{_what(each.wanted)}: Azure accepted the update and kept {', '.join(sorted(kept)).replace('_', ' ')} as it "
+        f"{_what(each.wanted)}: Azure accepted the update and kept {', '.join(kept).replace('_', ' ')} as it "
         "was. Detach the compute and attach it again to change that, or stop asking for it.",
         compute=facts,
     )
