@@ -13,7 +13,6 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import yaml
 from aiohttp import web
 
 from tests.simulator.clock import SimulationClock
@@ -22,7 +21,7 @@ from tests.simulator.identity.tokens import AKS_SERVER_APPLICATION, TokenStore
 from tests.simulator.kubernetes import errors, patches, reads
 from tests.simulator.kubernetes.access.authorizer import Denial
 from tests.simulator.kubernetes.access.impersonation import acting_user
-from tests.simulator.kubernetes.access.users import ADMINISTRATOR, AUTHENTICATED, PLATFORM, User
+from tests.simulator.kubernetes.access.users import ADMINISTRATOR, PLATFORM, User
 from tests.simulator.kubernetes.cluster import Answer, Cluster, Request, WatchPlan
 from tests.simulator.kubernetes.controllers.context import Timing
 from tests.simulator.kubernetes.decoding import go_json_error, parse_json
@@ -30,13 +29,12 @@ from tests.simulator.kubernetes.errors import ApiError, UnknownPathError
 
 MOUNTED = re.compile(r"^/kubernetes/[^/]+(/.*)?$", re.IGNORECASE)
 PROTOBUF = "application/vnd.kubernetes.protobuf"
-_BODIES_READ = ("application/json", "application/yaml")
+_BODIES_OF_CUSTOM_RESOURCES = ("application/json", "application/yaml")
 _PATCHES_READ = (
     patches.JSON_PATCH,
     patches.MERGE_PATCH,
     patches.STRATEGIC_PATCH,
     patches.APPLY_PATCH,
-    patches.APPLY_PATCH_CBOR,
 )
 
 
@@ -127,12 +125,9 @@ class SimulatedKubernetesApi:
             return web.Response(status=404, text="404 page not found\n", headers=_headers())
         except ApiError as error:
             return _json_response(error.code, error.status, error.headers)
-        return _response(answer, "application/yaml" in request.headers.get("Accept", ""))
+        return _response(answer)
 
     def _authenticated(self, request: web.Request) -> User:
-        certificate = request.transport.get_extra_info("peercert") if request.transport is not None else None
-        if certificate:
-            return _certificate_user(certificate)
         scheme, _unused, token = request.headers.get("Authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() == "bearer" and token:
@@ -189,14 +184,6 @@ class SimulatedKubernetesApi:
         return response
 
 
-def _certificate_user(certificate: Mapping[str, Any]) -> User:
-    """Common name and organizations (https://kubernetes.io/docs/reference/access-authn-authz/authentication/#x509-client-certificates)."""
-    fields = [pair for part in certificate.get("subject", ()) for pair in part]
-    name = next((value for key, value in fields if key == "commonName"), "")
-    groups = tuple(value for key, value in fields if key == "organizationName")
-    return User(name, (*groups, AUTHENTICATED))
-
-
 def _patch_body(raw: bytes, content_type: str) -> Any:
     if content_type == patches.APPLY_PATCH or content_type not in _PATCHES_READ:
         return raw
@@ -207,16 +194,11 @@ def _patch_body(raw: bytes, content_type: str) -> Any:
 
 
 def _object_body(raw: bytes, content_type: str, kind: str) -> Any:
-    if content_type == "application/yaml":
-        try:
-            return yaml.safe_load(raw)
-        except yaml.YAMLError as error:
-            raise errors.bad_request(f"error decoding YAML: {error}") from error
     if content_type == PROTOBUF:
         # As for custom resources, which no API server takes in protobuf either.
-        raise errors.unsupported_media_type(*_BODIES_READ)
-    if content_type not in _BODIES_READ:
-        raise errors.unsupported_media_type(*_BODIES_READ, PROTOBUF)
+        raise errors.unsupported_media_type(*_BODIES_OF_CUSTOM_RESOURCES)
+    if content_type != "application/json":
+        raise errors.unsupported_media_type(*_BODIES_OF_CUSTOM_RESOURCES, PROTOBUF)
     return parse_json(raw, kind)
 
 
@@ -231,7 +213,7 @@ def _json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, s
     )
 
 
-def _response(answer: Answer, as_yaml: bool) -> web.Response:
+def _response(answer: Answer) -> web.Response:
     headers = _headers()
     if answer.text is not None:
         return web.Response(
@@ -240,9 +222,6 @@ def _response(answer: Answer, as_yaml: bool) -> web.Response:
             headers={**headers, "Content-Type": answer.content_type},
         )
     response = _json_response(answer.status, answer.body, headers)
-    if as_yaml:
-        response.body = yaml.safe_dump(answer.body, sort_keys=False).encode()
-        response.headers["Content-Type"] = "application/yaml"
     if answer.body.get("kind") == "APIGroupDiscoveryList":
         response.headers["Content-Type"] = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
     for warning in answer.warnings:

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,7 +15,6 @@ from tests.simulator.kubernetes import builtin, discovery, errors, openapi, patc
 from tests.simulator.kubernetes.access.authorizer import Authorizer, Denial
 from tests.simulator.kubernetes.access.reviews import REVIEWS, answer_review
 from tests.simulator.kubernetes.access.users import ADMINISTRATOR, Attributes, User
-from tests.simulator.kubernetes.controllers import pods
 from tests.simulator.kubernetes.controllers.context import ControllerContext, Timing
 from tests.simulator.kubernetes.controllers.manager import ControllerManager
 from tests.simulator.kubernetes.controllers.queue import WorkQueue
@@ -210,9 +207,12 @@ class Cluster:
             if resource.namespaced:
                 body["metadata"]["namespace"] = info.namespace
             return Answer(201, answer_review(resource, body, request.user, self.authorizer))
+        if "get" not in resource.verbs:  # bindings, and the reviews of tokens: nothing that is stored
+            raise errors.method_not_allowed()
         self._check_verb(info, resource)
         if info.subresource and info.subresource not in ("status", "scale"):
-            return self._special_subresource(request, info, resource)
+            # Logs, evictions, bindings and tokens are what kubelets, schedulers and other commands of kubectl ask.
+            raise errors.method_not_allowed()
         if info.verb == "watch":
             wanted = reads.Filter.from_request(resource, info)
             reads.start_events(self.store, wanted, request.query)
@@ -230,7 +230,7 @@ class Cluster:
 
     def _representation(self, request: Request, info: RequestInfo) -> Representation:
         found = negotiate(request.accept)
-        return found if not info.subresource else Representation(yaml=found.yaml)
+        return Representation.OBJECT if info.subresource else found
 
     def _check_verb(self, info: RequestInfo, resource: Resource) -> None:
         verbs = resource.verbs
@@ -304,43 +304,6 @@ class Cluster:
                 resource, obj["metadata"].get("namespace", ""), obj["metadata"]["name"], options, dry_run
             )
         return Answer(200, presenter.many(objects, {"resourceVersion": str(self.store.version)}))
-
-    # -- subresources that are no part of an object -------------------------------------------------------------------
-
-    def _special_subresource(self, request: Request, info: RequestInfo, resource: Resource) -> Answer:
-        live = self.writer.live(resource, info.namespace, info.name)
-        if info.subresource == "log":
-            return Answer(200, text=f"{info.name}: a simulated pod has no output\n")
-        if info.subresource == "finalize":
-            written = self.writer.update(resource, "", info.name, request.body, write_options(request), "finalize")
-            return Answer(200, written.obj)
-        if info.subresource == "token":
-            return Answer(201, self._service_account_token(request, info))
-        if info.subresource == "eviction":
-            self.writer.delete(
-                resource, info.namespace, info.name, (request.body or {}).get("deleteOptions") or {}, False
-            )
-            return Answer(201, _success(201))
-        if info.subresource == "binding":
-            self._bind(request, live)
-            return Answer(201, _success(201))
-        raise errors.method_not_allowed()
-
-    def _bind(self, request: Request, live: dict[str, Any]) -> None:
-        node = ((request.body or {}).get("target") or {}).get("name")
-        if not node:
-            raise errors.invalid("Binding", "", live["metadata"]["name"], [errors.required("target.name")])
-        pods.bind(self.controllers, live, node)
-
-    def _service_account_token(self, request: Request, info: RequestInfo) -> dict[str, Any]:
-        claims = json.dumps({"sub": f"system:serviceaccount:{info.namespace}:{info.name}"}).encode()
-        token = ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b"{}", claims, b"simulated"))
-        expires = self.clock.timestamp()
-        return {**(request.body or {}), "status": {"token": token, "expirationTimestamp": expires}}
-
-
-def _success(code: int) -> dict[str, Any]:
-    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": code}
 
 
 def write_options(request: Request) -> WriteOptions:

@@ -36,9 +36,6 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo | Non
         group, version, rest = parts[1], parts[2], parts[3:]
     else:
         return None
-    watching_path = rest[0] == "watch" and len(rest) > 1
-    if watching_path:
-        rest = rest[1:]
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 1:
         namespace = rest[1]
@@ -48,7 +45,7 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> RequestInfo | Non
     if resource == "namespaces" and namespace:
         namespace = name
     return RequestInfo(
-        verb="watch" if watching_path else _verb(method, name, query),
+        verb=_verb(method, name, query),
         group=group,
         version=version,
         resource=resource,

@@ -330,3 +330,25 @@ async def test_an_idle_cluster_runs_nothing(cluster: Client) -> None:
     await asyncio.sleep(0.1)
     assert (await cluster.get(PODS)).body["metadata"]["resourceVersion"] == version
     assert running == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/apis/authentication.k8s.io/v1/tokenreviews"),
+        ("POST", "/api/v1/namespaces/default/bindings"),
+        ("POST", f"{PODS}/web/eviction"),
+        ("GET", f"{PODS}/web/log"),
+        ("POST", "/api/v1/namespaces/default/serviceaccounts/default/token"),
+    ],
+)
+async def test_what_only_other_clients_ask_is_not_served(cluster: Client, method: str, path: str) -> None:
+    await cluster.post(PODS, {"metadata": {"name": "web"}, "spec": pod_spec()})
+    assert (await cluster.api.request(method, path, body={})).status == 405
+
+
+async def test_schemas_are_not_published(cluster: Client) -> None:
+    document = (await cluster.get("/openapi/v3/apis/apps/v1")).body
+    operation = document["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"]
+    assert "fieldValidation" in [parameter["name"] for parameter in operation["parameters"]]
+    assert "components" not in document

@@ -19,7 +19,6 @@ from tests.simulator.kubernetes.resources import Resource
 
 REVIEWS = frozenset(
     {
-        "tokenreviews",
         "selfsubjectreviews",
         "selfsubjectaccessreviews",
         "subjectaccessreviews",
@@ -38,8 +37,6 @@ def answer_review(resource: Resource, body: Mapping[str, Any], user: User, autho
     if kind == "SelfSubjectRulesReview":
         rules = _rules(authorizer, user, spec.get("namespace", ""))
         return {"kind": kind, "apiVersion": body["apiVersion"], "metadata": {}, "spec": {}, "status": rules}
-    if kind == "TokenReview":
-        return {**answer, "spec": spec, "status": {"user": {}, "error": "invalid bearer token"}}
     _check_attributes(resource, spec)
     subject = user
     if kind != "SelfSubjectAccessReview":
