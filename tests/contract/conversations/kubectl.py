@@ -175,6 +175,28 @@ def patch_and_wait(talk: Conversation) -> None:
         kubectl("gone", "wait", "--for=delete", "deployment/served", "--timeout=20s")
 
 
+def jobs_and_claims(talk: Conversation) -> None:
+    volume, group = talk.hide(f"volume-{talk.namespace}", "volume"), talk.hide(f"class-{talk.namespace}", "class")
+    size, modes = {"storage": "2Gi"}, ["ReadWriteOnce", "ReadOnlyMany"]
+    offered = {"capacity": size, "accessModes": modes, "storageClassName": group, "hostPath": {"path": "/data"}}
+    wanted = {"resources": {"requests": size}, "accessModes": modes[:1], "storageClassName": group}
+    pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "job:1"}]}
+    items = [
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume}, "spec": offered},
+        {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": wanted},
+        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train"}, "spec": {"template": {"spec": pod}}},
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        kubectl = _Kubectl(talk, Path(folder))
+        kubectl("apply", "apply", "-f", "-", given={"apiVersion": "v1", "kind": "List", "items": items})
+        kubectl("job", "wait", "--for=condition=complete", "job/train", "--timeout=20s")
+        kubectl("claim", "wait", "--for=jsonpath={.status.phase}=Bound", "pvc/data", "--timeout=20s")
+        kubectl("jobs", "get", "jobs", "-o", "wide")
+        kubectl("claims", "get", "pvc", "-o", "wide")
+        kubectl("volumes", "get", "pv", volume, "-o", "wide")
+        kubectl("delete", "delete", "job/train", "pvc/data", f"pv/{volume}")
+
+
 def custom_resources(talk: Conversation) -> None:
     define_instance_types(talk)
     with tempfile.TemporaryDirectory() as folder:

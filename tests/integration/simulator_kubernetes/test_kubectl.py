@@ -164,3 +164,54 @@ def test_deleting_what_is_not_there(kubectl: Kubectl, namespace: str) -> None:
     missing = kubectl("-n", namespace, "delete", "configmap", "none", check=False)
     assert 'Error from server (NotFound): configmaps "none" not found' in missing.stderr
     kubectl("-n", namespace, "delete", "configmap", "none", "--ignore-not-found")
+
+
+def test_microsofts_list_of_instance_types(kubectl: Kubectl) -> None:
+    """As documented: items without kind and version."""
+    kubectl("apply", "-f", "-", given=json.dumps(instance_type_definition()))
+    kubectl("wait", "--for=condition=Established", "crd/instancetypes.amlarc.azureml.com", "--timeout=20s")
+    limits = {"cpu": "1", "nvidia.com/gpu": 0, "memory": "1Gi"}
+    names, spec = ("cpusmall", "defaultinstancetype"), {"resources": {"requests": {"cpu": "100m"}, "limits": limits}}
+    items = [{"metadata": {"name": name}, "spec": spec} for name in names]
+    given = yaml.safe_dump({"apiVersion": "amlarc.azureml.com/v1alpha1", "kind": "InstanceTypeList", "items": items})
+    done = kubectl("apply", "-f", "-", given=given).stdout.splitlines()
+    assert done == [f"instancetype.amlarc.azureml.com/{name} created" for name in names]
+    assert "unchanged" in kubectl("apply", "-f", "-", given=given).stdout
+    kubectl("delete", "crd", "instancetypes.amlarc.azureml.com")
+
+
+def test_a_job_is_waited_for(kubectl: Kubectl, namespace: str) -> None:
+    pod = {"restartPolicy": "Never", "containers": [{"name": "main", "image": "image:1"}]}
+    body = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "train"}, "spec": {"template": {"spec": pod}}}
+    kubectl("-n", namespace, "apply", "-f", "-", given=json.dumps(body))
+    kubectl("-n", namespace, "wait", "--for=condition=complete", "job/train", "--timeout=30s")
+    assert kubectl("-n", namespace, "get", "job", "train", "--no-headers").stdout.split()[:3] == [
+        "train",
+        "Complete",
+        "1/1",
+    ]
+    pods = kubectl("-n", namespace, "get", "pods", "-l", "job-name=train", "--no-headers").stdout
+    assert pods.split()[1:3] == ["0/1", "Completed"]
+    assert "Pods Statuses:    0 Active (0 Ready) / 1 Succeeded / 0 Failed" in (
+        kubectl("-n", namespace, "describe", "job", "train").stdout
+    )
+
+
+def test_a_claim_is_bound(kubectl: Kubectl, namespace: str) -> None:
+    storage = {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "now"}}
+    storage |= {"provisioner": "disk.csi.azure.com"}
+    spec = {"storageClassName": "now", "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"}, "spec": spec}
+    given = json.dumps({"apiVersion": "v1", "kind": "List", "items": [storage, claim]})
+    kubectl("-n", namespace, "apply", "-f", "-", given=given)
+    kubectl("-n", namespace, "wait", "--for=jsonpath={.status.phase}=Bound", "pvc/data", "--timeout=20s")
+    line = kubectl("-n", namespace, "get", "pvc", "data", "--no-headers").stdout.split()
+    assert (line[1], line[3], line[4]) == ("Bound", "1Gi", "RWO")
+
+
+def test_no_age_is_invalid(kubectl: Kubectl, namespace: str) -> None:
+    kubectl("-n", namespace, "apply", "-f", "-", given=json.dumps(deployment("web")))
+    kubectl("-n", namespace, "wait", "--for=condition=Available", "deployment/web", "--timeout=20s")
+    shown = [kubectl("-n", namespace, "get", "all,events").stdout, kubectl("get", "nodes").stdout]
+    shown += [kubectl("-n", namespace, "describe", "pods").stdout, kubectl("describe", "nodes").stdout]
+    assert not [text for text in shown if "<invalid>" in text or "Jan 0001" in text]

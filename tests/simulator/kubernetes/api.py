@@ -172,6 +172,7 @@ class SimulatedKubernetesApi:
                 event = plan.presenter.event(kind, obj, first=first)
                 first = first and kind == "BOOKMARK"
                 await response.write(json.dumps(event, separators=(",", ":")).encode() + b"\n")
+            await response.write_eof()
         except ConnectionError:
             return response  # the client went away, as clients of watches do
         except asyncio.CancelledError:
@@ -180,7 +181,6 @@ class SimulatedKubernetesApi:
         finally:
             if task is not None:
                 self._watches.discard(task)
-        await response.write_eof()
         return response
 
 

@@ -133,8 +133,7 @@ def human_age(timestamp: str | None, now: datetime) -> str:
     """The time since a timestamp as kubectl prints durations: `5s`, `3m20s`, `5h`, `2d3h`, `400d`."""
     if not timestamp:
         return _UNKNOWN
-    began = datetime.strptime(timestamp[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-    seconds = int((now - began).total_seconds())
+    seconds = int((now - _moment(timestamp)).total_seconds())
     if seconds < 0:
         return "0s" if seconds > -2 else "<invalid>"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
@@ -283,6 +282,13 @@ _IMAGES = (
     Column("Selector", "string", _selector, True),
 )
 
+_OF_VOLUMES = (
+    Column("StorageClass", "string", _at("spec", "storageClassName", default="")),
+    Column("VolumeAttributesClass", "string", _at("spec", "volumeAttributesClassName", default="<unset>")),
+    _AGE,
+    Column("VolumeMode", "string", _at("spec", "volumeMode", default="<unset>"), True),
+)
+
 _COLUMNS: Mapping[str, Sequence[Column]] = {
     "pods": (
         _NAME,
@@ -372,8 +378,34 @@ _COLUMNS: Mapping[str, Sequence[Column]] = {
         Column("Status", "string", _at("status", "phase", default="")),
         Column("Volume", "string", _at("spec", "volumeName", default="")),
         Column("Capacity", "string", _at("status", "capacity", "storage", default="")),
-        Column("StorageClass", "string", _at("spec", "storageClassName", default="")),
+        Column("Access Modes", "string", lambda obj, _now: _access_modes(obj.get("status") or {})),
+        *_OF_VOLUMES,
+    ),
+    "persistentvolumes": (
+        _NAME,
+        Column("Capacity", "string", _at("spec", "capacity", "storage", default="")),
+        Column("Access Modes", "string", lambda obj, _now: _access_modes(obj.get("spec") or {})),
+        Column("Reclaim Policy", "string", _at("spec", "persistentVolumeReclaimPolicy", default="")),
+        Column("Status", "string", _at("status", "phase", default="")),
+        Column("Claim", "string", lambda obj, _now: _claim(obj)),
+        Column("Reason", "string", _at("status", "reason", default="")),
+        *_OF_VOLUMES,
+    ),
+    "storageclasses.storage.k8s.io": (
+        Column("Name", "string", lambda obj, _now: _class_name(obj)),
+        Column("Provisioner", "string", _at("provisioner", default="")),
+        Column("ReclaimPolicy", "string", _at("reclaimPolicy", default="Delete")),
+        Column("VolumeBindingMode", "string", _at("volumeBindingMode", default="Immediate")),
+        Column("AllowVolumeExpansion", "string", lambda obj, _now: bool(obj.get("allowVolumeExpansion"))),
         _AGE,
+    ),
+    "jobs.batch": (
+        _NAME,
+        Column("Status", "string", lambda obj, _now: _job_status(obj)),
+        Column("Completions", "string", lambda obj, _now: _job_completions(obj)),
+        Column("Duration", "string", lambda obj, now: _job_duration(obj, now)),
+        _AGE,
+        *_IMAGES,
     ),
     "leases.coordination.k8s.io": (_NAME, Column("Holder", "string", _at("spec", "holderIdentity", default="")), _AGE),
     "rolebindings.rbac.authorization.k8s.io": (_NAME, Column("Role", "string", _role_ref), _AGE),
@@ -384,3 +416,47 @@ _COLUMNS: Mapping[str, Sequence[Column]] = {
 def _daemon_selector(obj: Object) -> str:
     spec = ((obj.get("spec") or {}).get("template") or {}).get("spec") or {}
     return ",".join(f"{key}={value}" for key, value in sorted((spec.get("nodeSelector") or {}).items())) or _NONE
+
+
+_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+
+
+def _access_modes(part: Object) -> str:
+    return ",".join(_MODES.get(mode, mode) for mode in part.get("accessModes") or ())
+
+
+def _claim(volume: Object) -> str:
+    reference = (volume.get("spec") or {}).get("claimRef") or {}
+    return f"{reference['namespace']}/{reference['name']}" if reference else ""
+
+
+def _class_name(obj: Object) -> str:
+    annotations = obj["metadata"].get("annotations") or {}
+    default = annotations.get("storageclass.kubernetes.io/is-default-class") == "true"
+    return f"{obj['metadata']['name']} (default)" if default else str(obj["metadata"]["name"])
+
+
+def _job_status(job: Object) -> str:
+    found = {item["type"] for item in (job.get("status") or {}).get("conditions") or () if item["status"] == "True"}
+    shown = next((kind for kind in ("Complete", "Failed", "Suspended") if kind in found), "Running")
+    return "Terminating" if shown == "Running" and job["metadata"].get("deletionTimestamp") else shown
+
+
+def _job_completions(job: Object) -> str:
+    spec, done = job.get("spec") or {}, (job.get("status") or {}).get("succeeded", 0)
+    if spec.get("completions") is not None:
+        return f"{done}/{spec['completions']}"
+    parallel = spec.get("parallelism") or 0
+    return f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
+
+
+def _job_duration(job: Object, now: datetime) -> str:
+    status = job.get("status") or {}
+    if not status.get("startTime"):
+        return ""
+    ended = status.get("completionTime")
+    return human_age(status["startTime"], _moment(ended) if ended else now)
+
+
+def _moment(timestamp: str) -> datetime:
+    return datetime.strptime(timestamp[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
