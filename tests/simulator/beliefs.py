@@ -5,7 +5,7 @@
 
 A behaviour of the simulator has a source, or it is a belief. Code that depends on a belief asks for its answer,
 
-    if resource.cluster.beliefs.answer("extension-state-after-patch") == "unchanged":
+    if fleet.beliefs.answer("extension-state-after-patch") == "unchanged":
 
 and a scenario chooses another one than the default by its key `beliefs`. So the collection is tested under all answers.
 """

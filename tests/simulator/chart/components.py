@@ -91,13 +91,22 @@ def _monitoring(release: Release) -> Iterator[Component]:
         yield Component(f"{release.name}-prometheus-operator", _OPERATOR, pods)
     # The operator makes it of a Prometheus object of the chart, whose labels and annotations it copies.
     prometheus = {"operator.prometheus.io/name": "prom-prometheus", "operator.prometheus.io/shard": "0"}
-    pods = {**prometheus, "app.kubernetes.io/name": "prometheus", "prometheus": "prom-prometheus"}
+    pods = {**prometheus, **_PROMETHEUS}
     labels = {**prometheus, "app": f"{release.name}-prometheus", "release": release.name, "heritage": "Helm"}
     yield Component(
         "prometheus-prom-prometheus", labels, pods | BILLING, 2, kind="StatefulSet", service="prometheus-operated"
     )
 
 
+_PROMETHEUS = {
+    "app": "prometheus",
+    "app.kubernetes.io/instance": "prom-prometheus",
+    "app.kubernetes.io/managed-by": "prometheus-operator",
+    "app.kubernetes.io/name": "prometheus",
+    "app.kubernetes.io/version": "2.21.0",
+    "ml.azure.com/infra-app": "prometheus",
+    "prometheus": "prom-prometheus",
+}
 _OPERATOR = {
     "app.kubernetes.io/component": "controller",
     "app.kubernetes.io/name": "prometheus-operator",
@@ -159,6 +168,10 @@ def services(release: Release) -> Iterator[ServiceSpec]:
     yield ServiceSpec("amlarc-headless-svc", ports=(8080,), headless=True)
     yield ServiceSpec("gateway", {"app": "gateway"}, (5004,), selector={"app": "gateway"})
     yield from _services_of_monitoring(release)
+    if release.flag("nginxIngress.enabled"):
+        labels = {**_INGRESS, **_INGRESS_CHART}
+        yield ServiceSpec("azureml-ingress-nginx-controller", labels, (80, 443), selector=dict(_INGRESS))
+        yield ServiceSpec("azureml-ingress-nginx-controller-admission", labels, (443,), selector=dict(_INGRESS))
     if release.training and release.flag("installVolcano", default=True):
         yield ServiceSpec("volcano-admission-service", {"app": "volcano-admission"})
         yield ServiceSpec("volcano-scheduler-service", ports=(8080,))
@@ -168,8 +181,9 @@ def services(release: Release) -> Iterator[ServiceSpec]:
 
 
 def _services_of_monitoring(release: Release) -> Iterator[ServiceSpec]:
-    yield ServiceSpec(f"{release.name}-kube-state-metrics", dict(BILLING), (8080,))
-    labels = {"app": f"{release.name}-prometheus", "release": release.name, "heritage": "Helm"}
+    state = {"app.kubernetes.io/instance": release.name, "app.kubernetes.io/name": "kube-state-metrics"}
+    yield ServiceSpec(f"{release.name}-kube-state-metrics", {**BILLING, **state}, (8080,), selector=state)
+    labels = {"app": f"{release.name}-prometheus", "release": release.name, "heritage": "Helm", "self-monitor": "true"}
     yield ServiceSpec("prom-prometheus", labels, (9090,), selector={"prometheus": "prom-prometheus"})
     if release.flag("installPromOp", default=True):
         yield ServiceSpec("prometheus-operator", dict(_OPERATOR), (8080,), selector=dict(_OPERATOR))
