@@ -37,29 +37,7 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
-#: Stage -> the registered results of its role that can have changed something.
-_STAGE_RESULTS = {
-    "front_end": ("_aml_front_end_result",),
-    "extension": ("_aml_extension_result",),
-    "gpu_nodes": ("_aml_gpu_nodes_pools", "_aml_gpu_nodes_nodes"),
-    "instance_types": ("_aml_instance_types_result",),
-    "compute": ("_aml_compute_namespaces", "_aml_compute_result"),
-}
-
-
-#: Module -> the stage in which the playbooks call it. Before the verdict, reading the cluster is part of preflight.
-_STAGES = {
-    "azureml_fe_annotation": "front_end",
-    "aml_extension": "extension",
-    "aml_extension_info": "extension",
-    "aks_node_pool_labels": "gpu_nodes",
-    "aml_node_labels": "gpu_nodes",
-    "aml_instance_type": "instance_types",
-    "aml_namespace": "compute",
-    "aml_compute_attach": "compute",
-    "aml_compute_info": "compute",
-    "aml_verify": "verify",
-}
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import stages
 
 
 def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +45,7 @@ def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
     record: dict[str, Any] = {
         "host": variables.get("inventory_hostname"),
         "cluster_id": variables.get("aml_cluster_id"),
-        "changed": [stage for stage, names in _STAGE_RESULTS.items() if _any_changed(variables, names)],
+        "changed": [stage.id for stage in stages.STAGES if _any_changed(variables, stage.results)],
     }
     preflight = variables.get("_aml_preflight_result") or {}
     judged = bool(preflight.get("verdict"))
@@ -79,8 +57,10 @@ def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
     failure = variables.get("_aml_failure")
     if failure:
         module = str(failure.get("action") or "").rsplit(".", 1)[-1]
-        stage = _STAGES.get(module, "verify" if judged else "preflight")
-        record["failure"] = {"stage": stage, "message": _message(failure.get("result") or {})}
+        record["failure"] = {
+            "stage": stages.stage_of(module, judged=judged),
+            "message": _message(failure.get("result") or {}),
+        }
     return record
 
 

@@ -35,6 +35,11 @@ options:
       - One task then validates, reads and judges, which costs a fleet less than three.
     type: bool
     default: false
+  refuse_blocked:
+    description:
+      - Fail when a rule blocks the cluster, with what was found and its remedy. By default the verdict says it.
+    type: bool
+    default: false
   ssl_certificate:
     description: The router's certificate chain (PEM), to be checked; without it C(aml_ssl_certificate_file) is read.
     type: str
@@ -118,7 +123,7 @@ plan:
       type: list
       elements: str
     changes:
-      description: Every change with its stage, action, subject and reason.
+      description: Every change as data, as C(docs/schemas/cluster.json) describes it.
       type: list
       elements: dict
     options:

@@ -33,16 +33,13 @@ options:
       - Whether clusters that preflight blocked end the run with an error. Clusters that failed always do.
     type: bool
     default: true
-  predicted:
+  mode:
     description:
-      - Whether the run was one in check mode.
-    type: bool
-    default: false
-  preflight_only:
-    description:
-      - Whether the run was only to judge, and not to change anything.
-    type: bool
-    default: false
+      - How far the run went. V(preflight) only judged, V(check) was an upgrade in check mode, V(upgrade) changed what
+        differed, V(verify) judged as an upgrade leaves it.
+    type: str
+    choices: [preflight, check, upgrade, verify]
+    default: upgrade
 attributes:
   async:
     description: Supports being used with the C(async) keyword; the module then runs as a process of its own.

@@ -76,8 +76,8 @@ def test_job_in_the_layout_of_awx_upgrades_and_leaves_its_results(tmp_path: Path
         assert simulator.writes(since=position) == []
         secret = simulator.ready["client_secret"]
     assert {name: data["outcome"] for name, data in first["artifact_data"].items()} == {
-        "aml_fleet_one": "upgraded",
-        "aml_fleet_two": "upgraded",
+        "azureml_fleet_one": "upgraded",
+        "azureml_fleet_two": "upgraded",
     }
     assert second["changed"] == {}
     # `command` is ansible-runner's own record of the environment that it was given; AWX masks it before it stores it.

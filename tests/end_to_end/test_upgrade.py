@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.end_to_end.real_fleet import FRONT_END, GPU_POOL, SYSTEM_POOL, cluster, scenario
-from tests.integration.harness import Ansible, AnsibleRun, Simulator
+from tests.integration.harness import ROOT, Ansible, AnsibleRun, Simulator
 
 pytestmark = pytest.mark.slow
 
@@ -192,13 +193,16 @@ def test_each_cluster_has_a_line_and_a_file_for_its_owner_only(runs: Runs) -> No
     assert {stat.S_IMODE(path.stat().st_mode) for path in files.values()} == {0o600}
     for host in (*GOOD, *BLOCKED):
         assert re.search(rf'^ +"{host} +(CURRENT|BLOCKED) ', runs.second.stdout, re.MULTILINE), host
+    for name, path in {**files, "fleet.json": runs.reports / "fleet.json"}.items():
+        schema = ROOT / "docs" / "schemas" / ("fleet.json" if name == "fleet.json" else "cluster.json")
+        jsonschema.validate(json.loads(path.read_text("utf-8")), json.loads(schema.read_text("utf-8")))
     blocked = json.loads(files["region.json"].read_text(encoding="utf-8"))
     assert [finding["id"] for finding in blocked["findings"]] == ["cluster-region-unsupported"]
     assert blocked["findings"][0]["remedy"]
 
 
 def test_a_line_is_left_for_awx(runs: Runs) -> None:
-    assert runs.second.artifacts["aml_fleet_gpu"]["outcome"] == "current"
+    assert runs.second.artifacts["azureml_fleet_gpu"]["outcome"] == "current"
     assert len(runs.second.artifacts) == 6
 
 
@@ -309,6 +313,48 @@ def test_a_failure_in_the_middle_stops_one_cluster_and_a_second_run_finishes_it(
         finished = upgrade().check()
         assert re.search(r'"bad   UPGRADED  verify  compute changed, 9 checks passed', finished.stdout)
         assert re.search(r'"good  CURRENT   verify ', finished.stdout)
+
+
+def test_a_cluster_costs_no_more_tasks_than_promised(runs: Runs) -> None:
+    def tasks(run: AnsibleRun) -> list[str]:
+        return [each.task for each in run.tasks if each.host == "gpu" and not each.item and each.status != "retry"]
+
+    assert len(tasks(runs.first)) == 12, tasks(runs.first)
+    assert len(tasks(runs.second)) == 3, tasks(runs.second)
+
+
+def test_pools_are_labelled_before_the_extension_is_submitted(runs: Runs) -> None:
+    sent = [
+        path.lower() for host, method, path in writes(runs.requests("first")) if method == "PUT" and "/gpu/" in path
+    ]
+    labelled = next(number for number, path in enumerate(sent) if "/agentpools/" in path)
+    submitted = next(number for number, path in enumerate(sent) if "/extensions/" in path)
+    assert labelled < submitted
+
+
+def test_a_batch_does_not_start_once_the_budget_of_failures_is_spent(ansible: Ansible, tmp_path: Path) -> None:
+    with Simulator(scenario(cluster("bad", pools=[SYSTEM_POOL]), cluster("next", pools=[SYSTEM_POOL]))) as simulator:
+        hosts = {
+            name: {
+                "aml_cluster_id": entry["id"],
+                "aml_workspace": "ml-west",
+                "aml_workspace_resource_group": "rg-ml",
+                "aml_compute_name": f"k8s-{name}",
+                "aml_report_directory": str(tmp_path),
+            }
+            for name, entry in simulator.clusters.items()
+        }
+        error = {"status": 400, "headers": {}, "body": {"error": {"code": "Broken", "message": "No."}}}
+        simulator.fault({"service": "arm", "method": "PUT", "path_regex": "/bad/"}, occurrence="every", answer=error)
+        run = ansible(
+            "azureml.fleet.upgrade",
+            inventory={"all": {"hosts": hosts}},
+            environment=simulator.environment,
+            variables={"_aml_batch": 1, "_aml_failure_budget": 0},
+        ).check(rc=2)
+        assert re.search(r'"bad   FAILED  extension ', run.stdout), run.stdout
+        assert re.search(r'"next  FAILED  verify .*\(changed: nothing\)', run.stdout), run.stdout
+        assert {name for name, _unused, _unused_2 in writes(simulator.request_log())} <= {"bad", None}
 
 
 def test_only_the_annotation_was_written_to_v1(runs: Runs) -> None:

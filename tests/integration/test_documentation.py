@@ -17,7 +17,9 @@ import yaml
 from tests.integration.harness import COLLECTIONS, ROOT, Ansible, clean_environment
 from tests.unit.test_collection import MODULES, _constants
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "roles").glob("*/README.md")]
+)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -61,7 +63,7 @@ def test_every_plugin_can_be_read_by_ansible_doc() -> None:
     assert sorted(documented) == sorted(f"azureml.fleet.{module}" for module in MODULES)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_playbooks_and_inventories_on_a_page_are_valid(page: Path, ansible: Ansible, tmp_path: Path) -> None:
     for number, text in enumerate(blocks(page, "yaml")):
         data = yaml.safe_load(text)
@@ -81,7 +83,7 @@ def test_playbooks_and_inventories_on_a_page_are_valid(page: Path, ansible: Ansi
             assert json.loads(answer.stdout)["_meta"]["hostvars"], text
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_on_a_page_exist(page: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     for text in blocks(page, "console") + blocks(page, "sh"):
@@ -93,7 +95,7 @@ def test_commands_on_a_page_exist(page: Path) -> None:
             assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_of_a_page_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", text):

@@ -43,10 +43,67 @@ def test_version_is_the_same_everywhere() -> None:
     assert _load(ROOT / "galaxy.yml")["version"] == version
 
 
-def test_action_group_names_every_module_that_takes_connection_options() -> None:
+#: Action group -> an option that exactly its modules take.
+ACTION_GROUPS = {"all": "auth_source", "kubernetes": "kubeconfig"}
+
+
+def test_action_groups_name_every_module_that_takes_their_options() -> None:
     specs = {name: importlib.import_module(f"{PACKAGE}.module_utils._core.{name}").SPEC for name in MODULES}
-    connecting = [name for name, spec in specs.items() if "auth_source" in spec.argument_spec]
-    assert _load(ROOT / "meta" / "runtime.yml")["action_groups"]["all"] == connecting
+    groups = _load(ROOT / "meta" / "runtime.yml")["action_groups"]
+    assert groups == {
+        group: [name for name, spec in specs.items() if option in spec.argument_spec]
+        for group, option in ACTION_GROUPS.items()
+    }
+
+
+#: A module, the one that only reads the same, and the value that both return.
+TWINS = (
+    ("aml_extension", "aml_extension_info", "extension"),
+    ("aml_compute_attach", "aml_compute_info", "computes"),
+    ("aml_instance_type", "aml_instance_type_info", "instance_types"),
+    ("aml_preflight", "aml_cluster_info", "facts"),
+)
+
+
+def test_every_module_that_reads_has_its_twin() -> None:
+    assert {info for _unused, info, _unused_2 in TWINS} == {name for name in MODULES if name.endswith("_info")}
+
+
+@pytest.mark.parametrize(("module", "info", "value"), TWINS)
+def test_twins_document_what_they_both_return_in_the_same_words(module: str, info: str, value: str) -> None:
+    one, other = (yaml.safe_load(_constants(name)["RETURN"])[value] for name in (module, info))
+    if "contains" in one:
+        assert one["contains"] == other["contains"]
+    else:
+        assert info in one["description"], "it refers to the twin instead"
+
+
+def _said_by_code() -> str:
+    """Return every text that the code of the collection can say, without the documentation of modules."""
+    said: list[str] = []
+    for path in sorted((PLUGINS / "module_utils").rglob("*.py")) + sorted((PLUGINS / "plugin_utils").glob("*.py")):
+        texts = (
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        )
+        said.extend(" ".join(text.split()) for text in texts)
+    return "\n".join(said)
+
+
+def _quoted_in_troubleshooting() -> list[str]:
+    """Return the messages that the guide quotes: code in the first column of its table; `…` stands for anything."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (.*?) \|", page, re.MULTILINE)
+    return [quote for row in rows for quote in re.findall(r"`([^`]+)`", row)]
+
+
+def test_the_troubleshooting_guide_quotes_what_code_prints() -> None:
+    said = _said_by_code()
+    quoted = _quoted_in_troubleshooting()
+    assert len(quoted) >= 5
+    unsaid = [quote for quote in quoted for part in quote.split("…") if part.strip() and part.strip(" .") not in said]
+    assert unsaid == [], "no code prints this"
 
 
 @pytest.mark.parametrize("module", MODULES)

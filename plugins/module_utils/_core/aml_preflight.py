@@ -14,8 +14,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._settings impo
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.certificates import MISSING_CRYPTOGRAPHY
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import report
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import empty_plan, make_plan
-from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
@@ -24,6 +25,7 @@ SPEC = ModuleSpec(
         "variables": {"type": "dict", "required": True},
         "facts": {"type": "dict"},
         "read": {"type": "bool", "default": False},
+        "refuse_blocked": {"type": "bool", "default": False},
         "ssl_certificate": {"type": "str", "no_log": True},
         "ssl_key": {"type": "str", "no_log": True},
     }
@@ -31,7 +33,10 @@ SPEC = ModuleSpec(
 
 
 def run(call: Call) -> Outcome:
-    """Return the settings; with facts also what the rules find, and the plan of a cluster that nothing blocks."""
+    """Return the settings; with facts also what the rules find, and the plan of a cluster that nothing blocks.
+
+    Raises ModuleFailure for a blocked cluster when that was asked for.
+    """
     settings = _settings(call)
     result: dict[str, Any] = {
         # Only what is set: before ansible-core 2.19 a template makes an empty text of null, which is no boolean.
@@ -50,6 +55,9 @@ def run(call: Call) -> Outcome:
     result["findings"] = [finding.to_result() for finding in findings]
     result["plan"] = plan.to_result()
     result["verdict"] = "blocked" if blocked else "change" if plan.changes else "current"
+    if blocked and call.params["refuse_blocked"]:
+        said = {name: result[name] for name in ("findings", "verdict")}
+        raise ModuleFailure(report.refusal(settings.cluster.name, result["findings"]), **said)
     return Outcome(result=result)
 
 

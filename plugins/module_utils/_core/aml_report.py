@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import report
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import modes, report
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.report import ClusterReport
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
@@ -22,8 +22,7 @@ SPEC = ModuleSpec(
         "records": {"type": "list", "elements": "dict", "required": True},
         "directory": {"type": "path"},
         "fail_when_blocked": {"type": "bool", "default": True},
-        "predicted": {"type": "bool", "default": False},
-        "preflight_only": {"type": "bool", "default": False},
+        "mode": {"type": "str", "choices": list(modes.BY_ID), "default": "upgrade"},
     }
 )
 #: The reports name resources and what is wrong with them: they are the user's alone.
@@ -35,12 +34,9 @@ FLEET_FILE = "fleet.json"
 def run(call: Call) -> Outcome:
     """Return the reports, write the files that differ, and say which hosts must end the run with an error."""
     params = call.params
-    predicted = params["predicted"]
-    clusters = [
-        report.cluster_report(record, predicted=predicted, preflight_only=params["preflight_only"])
-        for record in params["records"]
-    ]
-    fleet = report.fleet_report(clusters, predicted=predicted)
+    mode = modes.BY_ID[params["mode"]]
+    clusters = [report.cluster_report(record, mode) for record in params["records"]]
+    fleet = report.fleet_report(clusters, mode)
     artifacts = report.artifact_names([cluster["host"] for cluster in clusters])
     written = _write(call, clusters, fleet) if params["directory"] else []
     return Outcome(

@@ -8,4 +8,4 @@ from __future__ import annotations
 from typing import TypeAlias
 
 #: An object of JSON whose fields are somebody else's: of a report's difference, of an object of Kubernetes.
-JsonObject: TypeAlias = "dict[str, object]"
+JsonObject: TypeAlias = dict[str, object]

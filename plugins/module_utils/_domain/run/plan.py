@@ -28,12 +28,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import
     instance_types,
     label_plan,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.stages import STAGES, StageId, in_order
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
-
-#: In the order in which they run. Pools are labelled before the extension is submitted: an operation of AKS that comes
-#: while the extension's runs makes one of the two fail (AKSOperationPreempted, https://aka.ms/aks-pending-operation).
-STAGES = ("front_end", "gpu_nodes", "extension", "instance_types", "compute")
 
 
 class StageOptions(TypedDict, total=False):
@@ -52,7 +49,7 @@ class StageOptions(TypedDict, total=False):
 class PlanData(TypedDict):
     """The plan as a module returns it."""
 
-    stages: list[str]
+    stages: list[StageId]
     changes: list[ChangeData]
     options: StageOptions
 
@@ -65,9 +62,9 @@ class Plan:
     options: StageOptions
 
     @property
-    def stages(self) -> list[str]:
+    def stages(self) -> list[StageId]:
         """The stages that have something to do, in their order."""
-        return [stage for stage in STAGES if any(change.stage == stage for change in self.changes)]
+        return in_order(change.stage for change in self.changes)
 
     def to_result(self) -> PlanData:
         """Return the plan as a module returns it."""
@@ -86,7 +83,7 @@ def make_plan(settings: Settings, facts: Facts) -> Plan:
 
     Raises InputError (of the extension, of a compute) for what the modules would refuse; rules find that first.
     """
-    changes = [change for stage in STAGES for change in PLANNERS[stage](settings, facts)]
+    changes = [change for stage in STAGES for change in PLANNERS[stage.id](settings, facts)]
     return Plan(tuple(changes), _options(settings, facts))
 
 

@@ -11,13 +11,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import ChangeData
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import Mode, ModeId
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
 
 Outcome = Literal["failed", "blocked", "upgraded", "would change", "current", "checked"]
 
 #: In the order in which the summary counts them: what needs a person comes first.
 OUTCOMES: tuple[Outcome, ...] = ("failed", "blocked", "upgraded", "would change", "current", "checked")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 #: Characters of a name before its digest. With `.json` and what a temporary file adds it fits into 255 bytes, the limit
 #: of Linux's file systems (NAME_MAX, https://man7.org/linux/man-pages/man0/limits.h.0p.html).
 _LONGEST_NAME = 120
@@ -37,25 +39,61 @@ class Record(TypedDict, total=False):
     changed: Sequence[str]
 
 
-class ClusterReport(TypedDict):
-    """One cluster's part of the report."""
+class FindingReport(TypedDict):
+    """What a preflight rule found; `evidence` is what was seen, `source` the page that the rule rests on."""
+
+    id: str
+    severity: Literal["blocker", "warning", "note"]
+    title: str
+    evidence: list[str]
+    remedy: str
+    source: str
+
+
+class CheckReport(TypedDict):
+    """One promise that was verified; without `problems` it holds."""
+
+    id: str
+    title: str
+    passed: bool
+    problems: list[str]
+
+
+class ClusterLine(TypedDict):
+    """How one cluster ended, in which stage, and why."""
 
     host: str
     cluster_id: str
     outcome: Outcome
     stage: str
     reason: str
-    findings: list[Mapping[str, Any]]
-    changes: list[Mapping[str, Any]]
+
+
+class ClusterReport(ClusterLine):
+    """One cluster's file: its line, and everything that was found, planned, changed and verified."""
+
+    schema_version: Literal[1]
+    findings: list[FindingReport]
+    changes: list[ChangeData]
     changed_stages: list[str]
-    checks: list[Mapping[str, Any]]
+    checks: list[CheckReport]
 
 
-def cluster_report(record: Record, *, predicted: bool, preflight_only: bool) -> ClusterReport:
-    """Return the report of one cluster. `predicted`: the run was a check, `preflight_only`: nothing was to change."""
+class FleetReport(TypedDict):
+    """The fleet's file: how many clusters ended how, and each one's line."""
+
+    schema_version: Literal[1]
+    mode: ModeId
+    counts: dict[Outcome, int]
+    clusters: list[ClusterLine]
+
+
+def cluster_report(record: Record, mode: Mode) -> ClusterReport:
+    """Return the report of one cluster after a run of `mode`."""
     preflight = record.get("preflight") or {}
-    outcome, stage, reason = _judge(record, predicted=predicted, preflight_only=preflight_only)
+    outcome, stage, reason = _judge(record, mode)
     return ClusterReport(
+        schema_version=SCHEMA_VERSION,
         host=record["host"],
         cluster_id=str(record.get("cluster_id") or ""),
         outcome=outcome,
@@ -68,19 +106,26 @@ def cluster_report(record: Record, *, predicted: bool, preflight_only: bool) -> 
     )
 
 
-def fleet_report(clusters: Sequence[ClusterReport], *, predicted: bool) -> dict[str, Any]:
+def fleet_report(clusters: Sequence[ClusterReport], mode: Mode) -> FleetReport:
     """Return the report of the fleet: how many ended how, and each cluster's line."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "check_mode": predicted,
-        "counts": counts(clusters),
-        "clusters": [
-            {key: cluster[key] for key in ("host", "cluster_id", "outcome", "stage", "reason")} for cluster in clusters
+    return FleetReport(
+        schema_version=SCHEMA_VERSION,
+        mode=mode.id,
+        counts=counts(clusters),
+        clusters=[
+            ClusterLine(
+                host=cluster["host"],
+                cluster_id=cluster["cluster_id"],
+                outcome=cluster["outcome"],
+                stage=cluster["stage"],
+                reason=cluster["reason"],
+            )
+            for cluster in clusters
         ],
-    }
+    )
 
 
-def counts(clusters: Sequence[ClusterReport]) -> dict[str, int]:
+def counts(clusters: Sequence[ClusterReport]) -> dict[Outcome, int]:
     """Return how many clusters ended how; outcomes that nobody had are left out."""
     found = {outcome: sum(cluster["outcome"] == outcome for cluster in clusters) for outcome in OUTCOMES}
     return {outcome: count for outcome, count in found.items() if count}
@@ -121,9 +166,10 @@ def file_name(host: str) -> str:
 def artifact_names(hosts: Sequence[str]) -> dict[str, str]:
     """Return the names under which AWX keeps the hosts' lines: variable names, one for each host.
 
-    Hosts of the run whose names differ in punctuation only get a digest of the name, as do very long ones.
+    AWX hands them to the next job of a workflow as extra variables, so they do not begin as the users' own do. Hosts of
+    the run whose names differ in punctuation only get a digest of the name, as do very long ones.
     """
-    plain = {host: "aml_fleet_" + re.sub(r"[^A-Za-z0-9_]", "_", host) for host in hosts}
+    plain = {host: "azureml_fleet_" + re.sub(r"[^A-Za-z0-9_]", "_", host) for host in hosts}
     times = Counter(plain.values())
     alone = {host: times[name] == 1 and len(name) <= _LONGEST_NAME for host, name in plain.items()}
     return {host: name if alone[host] else _with_digest(name, "_", host) for host, name in plain.items()}
@@ -135,7 +181,7 @@ def _with_digest(name: str, separator: str, host: str) -> str:
     return f"{name[:_LONGEST_NAME]}{separator}{digest}"
 
 
-def _judge(record: Record, *, predicted: bool, preflight_only: bool) -> tuple[Outcome, str, str]:
+def _judge(record: Record, mode: Mode) -> tuple[Outcome, str, str]:
     """Return how a cluster ended, in which stage, and why."""
     failure, preflight = record.get("failure"), record.get("preflight")
     if failure:
@@ -144,10 +190,10 @@ def _judge(record: Record, *, predicted: bool, preflight_only: bool) -> tuple[Ou
         return "failed", "preflight", "it was never judged: its tasks did not run to the end"
     if preflight["verdict"] == "blocked":
         return "blocked", "preflight", _blockers(preflight)
-    if preflight_only:
+    if not mode.verifies:
         return "checked", "preflight", _ready(preflight)
     changes = (preflight.get("plan") or {}).get("changes") or []
-    if predicted and changes:
+    if mode.predicts and changes:
         return "would change", "plan", _summary(preflight)
     checks = (record.get("verification") or {}).get("checks") or []
     if not checks:
@@ -157,6 +203,15 @@ def _judge(record: Record, *, predicted: bool, preflight_only: bool) -> tuple[Ou
     if not record.get("changed"):
         return "current", "verify", f"nothing to change, {passed}{_warnings(preflight)}"
     return "upgraded", "verify", f"{', '.join(record['changed'])} changed, {passed}{_warnings(preflight)}"
+
+
+def refusal(cluster: str, findings: Sequence[FindingReport]) -> str:
+    """Return why a blocked cluster is refused: every blocker with what was seen and what to do about it."""
+    blockers = [each for each in findings if each["severity"] == "blocker"]
+    said = " ".join(
+        f"{each['title']}: {' '.join(each['evidence'])} {each['remedy']} [{each['id']}]" for each in blockers
+    )
+    return f"Cluster {cluster} is blocked; nothing of it was changed. {said}"
 
 
 def _blockers(preflight: Mapping[str, Any]) -> str:

@@ -21,7 +21,15 @@ MINIMAL = {"aml_cluster_id": AKS_ID, "aml_workspace": "ml", "aml_compute_name": 
 
 def run(hidden: list[str] | None = None, **params: Any) -> dict[str, Any]:
     call = Call(
-        params={"variables": MINIMAL, "facts": None, "read": False, "ssl_certificate": None, "ssl_key": None, **params},
+        params={
+            "variables": MINIMAL,
+            "facts": None,
+            "read": False,
+            "refuse_blocked": False,
+            "ssl_certificate": None,
+            "ssl_key": None,
+            **params,
+        },
         hide=(hidden if hidden is not None else []).append,
     )
     outcome = aml_preflight.run(call)
@@ -58,6 +66,14 @@ def test_a_blocked_cluster_gets_none() -> None:
     assert result["verdict"] == "blocked"
     assert [finding["id"] for finding in result["findings"]] == ["cluster-region-unsupported"]
     assert result["plan"] == {"stages": [], "changes": [], "options": {}}
+
+
+def test_a_blocked_cluster_is_refused_where_that_is_asked_for() -> None:
+    with pytest.raises(
+        ModuleFailure, match=r"^Cluster \S+ is blocked; nothing of it was changed\. .* \[cluster-region-"
+    ):
+        run(facts=facts(location="mars"), refuse_blocked=True)
+    assert run(facts=facts(), refuse_blocked=True)["verdict"] == "change"
 
 
 def test_the_settings_can_be_given_back() -> None:

@@ -28,7 +28,7 @@ RECORDS = [
 
 
 def run(directory: Path | None, *, check_mode: bool = False, **params: Any) -> Outcome:
-    options = {"fail_when_blocked": True, "predicted": False, "preflight_only": False, **params}
+    options = {"fail_when_blocked": True, "mode": "upgrade", **params}
     return aml_report.run(
         Call(params={"records": RECORDS, "directory": directory and str(directory), **options}, check_mode=check_mode)
     )
@@ -63,7 +63,7 @@ def test_hosts_that_need_a_person_are_named_with_the_reason() -> None:
     expected = "preflight: The cluster is stopped. Stopped. [cluster-stopped]"
     assert run(None).result["unfinished"] == {"bad": expected}
     assert run(None, fail_when_blocked=False).result["unfinished"] == {}
-    assert set(run(None).result["artifacts"]) == {"aml_fleet_good", "aml_fleet_bad"}
+    assert set(run(None).result["artifacts"]) == {"azureml_fleet_good", "azureml_fleet_bad"}
 
 
 def test_a_directory_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

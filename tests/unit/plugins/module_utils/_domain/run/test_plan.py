@@ -16,6 +16,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_labels import wanted_pool_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import from_option, replaced
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import make_plan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.stages import STAGES
 from tests.unit.plugins.module_utils._domain.builders import (
     ARC_ID,
     WORKSPACE_ID,
@@ -78,7 +79,7 @@ def gpu_facts() -> Facts:
 
 def test_a_fresh_cluster_goes_through_every_stage() -> None:
     plan = make_plan(settings(instance_types=[SMALL]), gpu_facts())
-    assert plan.stages == ["front_end", "gpu_nodes", "extension", "instance_types", "compute"]
+    assert plan.stages == [stage.id for stage in STAGES]
     assert [(each.action, subject(each.to_result())) for each in plan.changes] == [
         ("annotate", "deployment default/azureml-fe"),
         ("label", "node pool gpu"),

@@ -10,8 +10,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import report
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.report import ClusterReport, Record
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import PREFIX
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import modes, report
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.report import (
+    ClusterReport,
+    FindingReport,
+    Record,
+)
 
 BLOCKER = {"id": "cluster-stopped", "severity": "blocker", "title": "The cluster is stopped", "evidence": ["Stopped."]}
 SECOND = {**BLOCKER, "id": "cluster-busy"}
@@ -21,9 +26,9 @@ NOTHING: dict[str, Any] = {"stages": [], "changes": []}
 CHECKS = {"checks": [{"id": "a"}, {"id": "b"}]}
 
 
-def judged(record: dict[str, Any], **options: bool) -> tuple[str, str, str]:
+def judged(record: dict[str, Any], mode: str = "upgrade") -> tuple[str, str, str]:
     whole: Record = {"host": "aks", "cluster_id": "/id", **record}  # type: ignore[typeddict-item]  # tests name the keys
-    made = report.cluster_report(whole, **{"predicted": False, "preflight_only": False, **options})
+    made = report.cluster_report(whole, modes.BY_ID[mode])
     return made["outcome"], made["stage"], made["reason"]
 
 
@@ -32,58 +37,64 @@ def preflight(verdict: str, plan: dict[str, Any] | None = None, *findings: dict[
 
 
 @pytest.mark.parametrize(
-    ("record", "options", "expected"),
+    ("record", "mode", "expected"),
     [
-        ({}, {}, ("failed", "preflight", "it was never judged: its tasks did not run to the end")),
+        ({}, "upgrade", ("failed", "preflight", "it was never judged: its tasks did not run to the end")),
         (
             {"failure": {"stage": "compute", "message": "no\n  route"}, **preflight("change", PLAN)},
-            {},
+            "upgrade",
             ("failed", "compute", "no route"),
         ),
         (
             preflight("blocked", NOTHING, BLOCKER, SECOND),
-            {},
+            "upgrade",
             ("blocked", "preflight", "The cluster is stopped. Stopped. [cluster-stopped] (also: cluster-busy)"),
         ),
         (
             preflight("change", PLAN, WARNING),
-            {"predicted": True},
+            "check",
             ("would change", "plan", "2 changes planned: extension, compute (warnings: namespace-shared)"),
         ),
         (
             {**preflight("change", PLAN), "verification": CHECKS, "changed": ["extension", "compute"]},
-            {},
+            "upgrade",
             ("upgraded", "verify", "extension, compute changed, 2 checks passed"),
         ),
         (
             {**preflight("current"), "verification": CHECKS},
-            {},
+            "upgrade",
             ("current", "verify", "nothing to change, 2 checks passed"),
         ),
         (
             {**preflight("current"), "verification": CHECKS},
-            {"predicted": True},
+            "check",
             ("current", "verify", "nothing to change, 2 checks passed"),
         ),
         (
             preflight("change", PLAN),
-            {"preflight_only": True},
+            "preflight",
             ("checked", "preflight", "2 changes planned: extension, compute"),
         ),
-        (preflight("current"), {"preflight_only": True}, ("checked", "preflight", "nothing to change")),
+        (preflight("current"), "preflight", ("checked", "preflight", "nothing to change")),
+        (
+            {**preflight("current"), "verification": CHECKS},
+            "verify",
+            ("current", "verify", "nothing to change, 2 checks passed"),
+        ),
         (
             {**preflight("change", PLAN), "changed": ["extension"]},
-            {},
+            "upgrade",
             ("failed", "verify", "it was never verified: its tasks did not run to the end (changed: extension)"),
         ),
     ],
 )
-def test_how_a_cluster_ended(record: dict[str, Any], options: dict[str, bool], expected: tuple[str, str, str]) -> None:
-    assert judged(record, **options) == expected
+def test_how_a_cluster_ended(record: dict[str, Any], mode: str, expected: tuple[str, str, str]) -> None:
+    assert judged(record, mode) == expected
 
 
 def cluster(host: str, outcome: str, reason: str = "because") -> ClusterReport:
     return ClusterReport(
+        schema_version=1,
         host=host,
         cluster_id="/id",
         outcome=outcome,  # type: ignore[typeddict-item]  # one of the outcomes
@@ -143,16 +154,17 @@ def test_a_long_reason_is_cut() -> None:
     assert reason.endswith("…")
 
 
-def test_an_artifact_has_a_variable_name() -> None:
-    assert report.artifact_names(["aks-1.west"]) == {"aks-1.west": "aml_fleet_aks_1_west"}
+def test_an_artifact_has_a_variable_name_that_no_user_may_set() -> None:
+    assert report.artifact_names(["aks-1.west"]) == {"aks-1.west": "azureml_fleet_aks_1_west"}
+    assert not any(name.startswith(PREFIX) for name in report.artifact_names(["aks"]).values())
 
 
 def test_artifacts_of_hosts_with_similar_names_have_different_names() -> None:
     hosts = ["aks-1", "aks.1", "alone", "x" * 300, "x" * 300 + "y"]
     names = report.artifact_names(hosts)
-    assert names["alone"] == "aml_fleet_alone"
+    assert names["alone"] == "azureml_fleet_alone"
     assert len(set(names.values())) == len(hosts)
-    assert all(re.fullmatch(r"aml_fleet_\w{1,140}", name) for name in names.values())
+    assert all(re.fullmatch(r"azureml_fleet_\w{1,140}", name) for name in names.values())
 
 
 def test_what_a_cluster_says_cannot_forge_a_line_or_write_to_the_terminal() -> None:
@@ -160,3 +172,19 @@ def test_what_a_cluster_says_cannot_forge_a_line_or_write_to_the_terminal() -> N
     assert len(lines) == 2
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", "".join(lines))
     assert r"a\x1b[2J" in lines[0]
+
+
+def test_a_refusal_says_what_was_seen_and_what_to_do() -> None:
+    blocker = FindingReport(
+        id="cluster-stopped",
+        severity="blocker",
+        title="The cluster is stopped",
+        evidence=["It is Stopped."],
+        remedy="Start it.",
+        source="https://learn.microsoft.com",
+    )
+    warning = FindingReport(**{**blocker, "id": "namespace-shared", "severity": "warning"})
+    assert report.refusal("aks", [blocker, warning]) == (
+        "Cluster aks is blocked; nothing of it was changed. "
+        "The cluster is stopped: It is Stopped. Start it. [cluster-stopped]"
+    )
