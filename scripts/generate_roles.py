@@ -39,15 +39,6 @@ class Role:
     stage: Stage | None = None
 
 
-_STAGE_DESCRIPTIONS = {
-    "front_end": "Annotates the Deployment azureml-fe of AksCompute, so that the extension takes it over.",
-    "gpu_nodes": "Labels node pools of AKS and waits for them, or labels the nodes of a cluster that Arc connects.",
-    "extension": "Installs or updates the extension Microsoft.AzureML.Kubernetes, and waits for it.",
-    "instance_types": "Creates, changes and prunes InstanceTypes.",
-    "compute": "Creates the namespaces, attaches the cluster to its workspaces, and waits for the computes.",
-}
-
-
 def _stage_role(stage: Stage) -> Role:
     """Return the interface of a stage's role."""
     judged = (
@@ -56,7 +47,7 @@ def _stage_role(stage: Stage) -> Role:
     )
     return Role(
         title=stage.title,
-        description=f"{_STAGE_DESCRIPTIONS[stage.id]} {judged}",
+        description=f"{stage.description} {judged}",
         result=f"To take it back: {stage.undo[0].lower()}{stage.undo[1:]}",
         variables=stage.variables,
         stage=stage,

@@ -26,6 +26,8 @@ class Stage:
     id: StageId
     #: What it does, as the name of its tasks.
     title: str
+    #: What its role does, in a sentence.
+    description: str
     #: The role's name inside the collection.
     role: str
     #: The modules that act in it, reading ones included: a failed task's module tells its stage.
@@ -49,6 +51,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         id="front_end",
         title="Prepare azureml-fe",
+        description="Annotates the Deployment azureml-fe of AksCompute, so that the extension takes it over.",
         role="aml_front_end",
         modules=("azureml_fe_annotation",),
         results=("_aml_front_end_result",),
@@ -57,6 +60,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         id="gpu_nodes",
         title="Label GPU nodes",
+        description="Labels node pools of AKS and waits for them, or labels the nodes of a cluster that Arc connects.",
         role="aml_gpu_nodes",
         modules=("aks_node_pool_labels", "aml_node_labels"),
         results=("_aml_gpu_nodes_pools", "_aml_gpu_nodes_nodes"),
@@ -66,6 +70,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         id="extension",
         title="Submit the extension",
+        description="Installs or updates the extension Microsoft.AzureML.Kubernetes, and waits for it.",
         role="aml_extension",
         modules=("aml_extension", "aml_extension_info"),
         results=("_aml_extension_result",),
@@ -77,6 +82,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         id="instance_types",
         title="Make instance types",
+        description="Creates, changes and prunes InstanceTypes.",
         role="aml_instance_types",
         modules=("aml_instance_type",),
         results=("_aml_instance_types_result",),
@@ -87,6 +93,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         id="compute",
         title="Attach to workspaces",
+        description="Creates the namespaces, attaches the cluster to its workspaces, and waits for the computes.",
         role="aml_compute",
         modules=("aml_namespace", "aml_compute_attach", "aml_compute_info"),
         results=("_aml_compute_namespaces", "_aml_compute_result"),

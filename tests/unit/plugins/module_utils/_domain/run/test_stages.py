@@ -13,6 +13,7 @@ import yaml
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import stages
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import MODES, ModeId
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import PLANNERS
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.stages import BY_ID, STAGES, Stage, steps
 from scripts.generate import ROOT
 
@@ -29,6 +30,7 @@ def test_the_table_is_in_order() -> None:
     assert list(stages.problems()) == []
     assert tuple(stage.id for stage in STAGES) == get_args(stages.StageId)
     assert tuple(mode.id for mode in MODES) == get_args(ModeId)
+    assert set(PLANNERS) == set(BY_ID)
 
 
 def test_a_table_out_of_order_is_told() -> None:
