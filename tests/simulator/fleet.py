@@ -21,6 +21,7 @@ from typing import Any
 import trustme
 
 from tests.simulator import scenario as plan
+from tests.simulator.arm.access import Access, lock_body
 from tests.simulator.arm.operations import Operation
 from tests.simulator.arm.signing import UrlSigner
 from tests.simulator.arm.throttling import Throttle
@@ -71,7 +72,8 @@ class NodePoolState:
     """A node pool of a managed cluster: the properties that a PUT can change, and how many nodes it has.
 
     `stopped_count` is the number of nodes that a stopped pool gets back when it is started (recorded answers of
-    `az aks nodepool stop` and `start`: the count is 0 between them).
+    `az aks nodepool stop` and `start`: the count is 0 between them). `service_principal` marks a pool that was made
+    when the cluster had a service principal: its nodes keep it until the pool is made again.
     """
 
     name: str
@@ -81,6 +83,7 @@ class NodePoolState:
     provisioning_state: str = "Succeeded"
     power_state: str = "Running"
     stopped_count: int = 0
+    service_principal: bool = False
     etag: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
@@ -118,7 +121,9 @@ class KubernetesCluster:
         self._api: ClusterApi | None = None
         self.pools = {pool.name.lower(): _pool_state(spec, pool) for pool in spec.node_pools}
         self.busy: str | None = None
+        self.failed = spec.state == "Failed"
         self.bindings: dict[str, dict[str, Any]] = {}
+        self.commands: dict[str, tuple[str, float]] = {}
 
     @property
     def started(self) -> bool:
@@ -130,6 +135,15 @@ class KubernetesCluster:
         name = f"ml-{stable_guid(workspace_id)[:8]}"
         self.bindings[name] = role_binding(cluster_id, workspace_id, name)
         return self.bindings[name]
+
+    @property
+    def provisioning_state(self) -> str:
+        """What AKS says of the cluster: the operation that is under way, or how the last one ended."""
+        return self.busy or ("Failed" if self.failed else "Succeeded")
+
+    def change(self, **properties: object) -> None:
+        """Give the cluster other properties than the scenario did: names as in the scenario."""
+        self.spec = self.spec.model_copy(update=properties)
 
     async def api(self, fleet: Fleet) -> ClusterApi:
         """The Kubernetes API, started and filled when it is used for the first time."""
@@ -156,6 +170,7 @@ class ClusterResource:
     name: str
     identifier: str
     cluster: KubernetesCluster
+    tags: dict[str, str] = field(default_factory=dict)
     extensions: dict[str, ExtensionState] = field(default_factory=dict)
 
     @property
@@ -191,7 +206,21 @@ class WorkspaceState:
 
     spec: plan.Workspace
     identifier: str
+    tags: dict[str, str] = field(default_factory=dict)
     computes: dict[str, ComputeState] = field(default_factory=dict)
+
+
+@dataclass
+class RelayState:
+    """A namespace of Azure Relay: its hybrid connections and the rules of each of them."""
+
+    identifier: str
+    name: str
+    location: str
+    created: str
+    connections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: dict[str, list[str]] = field(default_factory=dict)
+    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
 
 class Fleet:
@@ -221,6 +250,11 @@ class Fleet:
         self.resources: dict[str, ClusterResource] = {}
         self.workspaces: dict[str, WorkspaceState] = {}
         self.groups: dict[str, tuple[str, str]] = {}
+        self.tags: dict[str, dict[str, str]] = {}
+        self.features: dict[str, str] = {}
+        self.relays: dict[str, RelayState] = {}
+        self.locks: dict[str, dict[str, dict[str, Any]]] = {}
+        self.access = Access(self.subscription, scenario.client_id, scenario.roles)
         self._tasks: set[asyncio.Task[None]] = set()
         self._work: dict[str, asyncio.Task[None]] = {}
         for workspace in scenario.workspaces:
@@ -310,8 +344,10 @@ class Fleet:
         for provider, kind in resources:
             identifier = self._id(spec.resource_group, provider, kind, spec.name)
             self.resources[identifier.lower()] = ClusterResource(
-                provider, kind, spec.resource_group, spec.name, identifier, cluster
+                provider, kind, spec.resource_group, spec.name, identifier, cluster, dict(spec.tags)
             )
+            if spec.lock:
+                self.locks[identifier] = {"lock": lock_body(identifier, "lock", spec.lock)}
         primary = next(r for r in self.resources.values() if r.cluster is cluster and r.managed == (spec.kind == "aks"))
         self._add_existing(primary)
 
@@ -442,6 +478,7 @@ def _pool_state(spec: plan.Cluster, pool: plan.NodePool) -> NodePoolState:
     if pool.spot:
         make_spot(properties)
     state = NodePoolState(pool.name, properties, pool.gpus_per_node(), pool.version or spec.kubernetes_version)
+    state.service_principal = spec.identity == "service_principal"
     if pool.version:
         properties["orchestratorVersion"] = pool.version
     if pool.power_state == "Stopped":

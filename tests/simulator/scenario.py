@@ -188,6 +188,15 @@ class RealKubernetes(Model):
     user_kubeconfig: Path | None = None
 
 
+class Role(Model):
+    """A role that the service principal has, and where: paths below the subscription, empty for the subscription."""
+
+    name: str = "Custom"
+    actions: list[str] = []
+    not_actions: list[str] = []
+    scopes: list[str] = [""]
+
+
 class Cluster(Model):
     """One cluster of the fleet."""
 
@@ -200,6 +209,15 @@ class Cluster(Model):
     local_accounts: bool = True
     entra: bool = False
     private: bool = False
+    #: Whether a private cluster has a public name as well.
+    public_name: bool = True
+    authorized_ip_ranges: list[str] = []
+    pod_identity: bool = False
+    tags: dict[str, str] = {}
+    #: How the last operation of AKS on the cluster ended.
+    state: Literal["Succeeded", "Failed"] = "Succeeded"
+    #: A lock on the cluster's resource.
+    lock: Literal["CanNotDelete", "ReadOnly"] | None = None
     arc_connected: bool = False
     distribution: str = "generic"
     power_state: Literal["Running", "Stopped"] = "Running"
@@ -252,6 +270,8 @@ class Scenario(Model):
     providers: dict[str, Literal["Registered", "NotRegistered", "Registering"]] = {}
     timing: Timing = Timing()
     beliefs: ChosenBeliefs = {}
+    #: What the service principal may do; None makes it Owner of the subscription.
+    roles: list[Role] | None = None
     workspaces: list[Workspace] = []
     clusters: list[Cluster] = []
 

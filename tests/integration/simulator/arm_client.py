@@ -14,6 +14,18 @@ import requests
 from tests.integration.harness import ReadyFile
 
 TIMEOUT = 30
+#: What a request asks for when a test does not say it: the first part of the path that fits.
+VERSIONS = (
+    ("microsoft.resources/", "2022-09-01"),
+    ("microsoft.features/", "2021-07-01"),
+    ("/register", "2022-09-01"),
+    ("microsoft.kubernetesconfiguration/", "2023-05-01"),
+    ("microsoft.authorization/", "2022-04-01"),
+    ("microsoft.relay/", "2017-04-01"),
+    ("microsoft.containerservice/", "2025-08-01"),
+    ("microsoft.kubernetes/", "2024-01-01"),
+    ("microsoft.machinelearningservices/", "2024-10-01"),
+)
 
 
 class ArmClient:
@@ -43,7 +55,7 @@ class ArmClient:
         path: str,
         body: Any = None,
         *,
-        version: str = "2023-05-01",
+        version: str | None = None,
         headers: Mapping[str, str] | None = None,
         **query: str,
     ) -> requests.Response:
@@ -51,7 +63,8 @@ class ArmClient:
         if path.startswith("https://"):
             return self.session.request(method, path, json=body, headers=headers, timeout=TIMEOUT)
         url = f"{self.base}{path}" if path.startswith("/") else f"{self.base}{self.subscription}/{path}"
-        parameters = {"api-version": version, **query}
+        asked = default_version(path) if version is None else version
+        parameters = {"api-version": asked, **query}
         return self.session.request(method, url, params=parameters, json=body, headers=headers, timeout=TIMEOUT)
 
     def wait(self, answer: requests.Response, seconds: float = 30) -> requests.Response:
@@ -64,3 +77,11 @@ class ArmClient:
                 return found
             time.sleep(0.05)
         raise TimeoutError(f"the operation did not end within {seconds} s: {found.text}")
+
+
+def default_version(path: str) -> str:
+    """An api-version that the resource type of `path` has."""
+    for part, version in VERSIONS:
+        if part in path.lower():
+            return version
+    return "2022-09-01"

@@ -15,7 +15,7 @@ from kubernetes import config as kubernetes_config
 
 from tests.integration.harness import Simulator
 from tests.integration.simulator.arm_client import ArmClient
-from tests.integration.simulator.conftest import AKS, EXTENSIONS
+from tests.integration.simulator.conftest import AKS, EXTENSIONS, extension_body, extension_settings
 
 VERSION = "2025-08-01"
 SPOT = "kubernetes.azure.com/scalesetpriority"
@@ -202,7 +202,6 @@ def test_a_pool_is_added_and_deleted(fleet: Simulator, arm: ArmClient) -> None:
     ("name", "properties", "code"),
     [
         ("UPPER", {"vmSize": "Standard_D4s_v5"}, "InvalidParameter"),
-        ("nosize", {}, "InvalidParameter"),
         ("new", {"vmSize": "Standard_D4s_v5", "nodeLabels": {"kubernetes.azure.com/x": "y"}}, "InvalidParameter"),
         (
             "new",
@@ -309,3 +308,87 @@ def test_an_extension_cannot_be_installed_while_aks_works_on_the_cluster(
     _fleet, arm = believing({"extension-while-aks-operates": "waits"})
     write(arm, "gpu", nodeLabels={"a": "b"})
     assert state_after(arm, install(arm)) == "Succeeded"
+
+
+def test_a_cluster_is_stopped_and_started(fleet: Simulator, arm: ArmClient) -> None:
+    stopped = arm.send("POST", f"{AKS}/aks/stop")
+    assert stopped.status_code == 202
+    assert arm.send("GET", stopped.headers["Location"]).status_code == 202
+    assert arm.send("GET", f"{AKS}/aks").json()["properties"]["provisioningState"] == "Stopping"
+    arm.wait(stopped)
+    assert arm.send("GET", stopped.headers["Location"]).status_code == 204
+    properties = arm.send("GET", f"{AKS}/aks").json()["properties"]
+    assert (properties["powerState"], properties["provisioningState"]) == ({"code": "Stopped"}, "Succeeded")
+    refused = write(arm, "gpu", nodeLabels={"a": "b"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "OperationNotAllowed")
+    arm.wait(arm.send("POST", f"{AKS}/aks/start"))
+    assert arm.send("GET", f"{AKS}/aks").json()["properties"]["powerState"] == {"code": "Running"}
+
+
+def test_a_cluster_is_upgraded_one_minor_version_at_a_time(fleet: Simulator, arm: ArmClient) -> None:
+    body = arm.send("GET", f"{AKS}/aks").json()
+    body["properties"]["kubernetesVersion"] = "1.37.0"
+    assert arm.send("PUT", f"{AKS}/aks", body).status_code == 400
+    body["properties"]["kubernetesVersion"] = "1.36.1"
+    upgraded = arm.send("PUT", f"{AKS}/aks", body)
+    assert upgraded.json()["properties"]["provisioningState"] == "Upgrading"
+    arm.wait(upgraded)
+    assert arm.send("GET", f"{AKS}/aks").json()["properties"]["currentKubernetesVersion"] == "1.36.1"
+    assert read(arm, "old")["properties"]["currentOrchestratorVersion"] == "1.34.6"
+
+
+def test_pools_are_not_added_by_a_put_of_the_cluster(arm: ArmClient) -> None:
+    body = arm.send("GET", f"{AKS}/aks").json()
+    body["properties"]["agentPoolProfiles"].append({"name": "more", "count": 1, "vmSize": "Standard_D4s_v5"})
+    refused = arm.send("PUT", f"{AKS}/aks", body)
+    assert (refused.status_code, refused.json()["target"]) == (400, "agentPoolProfiles")
+
+
+def test_a_cluster_gets_a_managed_identity_but_its_pools_keep_the_service_principal_until_they_are_made_again() -> None:
+    scenario = {**FLEET, "clusters": [{"name": "aks", "resource_group": "rg", "identity": "service_principal"}]}
+    with Simulator(scenario, time_scale=100) as simulator:
+        arm = ArmClient(simulator.ready)
+        body = arm.send("GET", f"{AKS}/aks").json()
+        assert "identity" not in body
+        body["identity"] = {"type": "SystemAssigned"}
+        assert state_after(arm, arm.send("PUT", f"{AKS}/aks", body)) == "Succeeded"
+        assert arm.send("GET", f"{AKS}/aks").json()["identity"]["type"] == "SystemAssigned"
+        azureml = extension_body(extension_settings(simulator.clusters["aks"]["id"]))
+        path = f"{AKS}/aks/{EXTENSIONS}/azureml"
+        assert state_after(arm, arm.send("PUT", path, azureml)) == "Failed"
+        arm.wait(arm.send("DELETE", path))
+        new = {"properties": {"count": 3, "mode": "System"}}
+        state_after(arm, arm.send("PUT", f"{AKS}/aks/agentPools/new", new))
+        state_after(arm, arm.send("DELETE", f"{AKS}/aks/agentPools/system"))
+        assert state_after(arm, arm.send("PUT", path, azureml)) == "Succeeded"
+
+
+def test_a_put_of_a_cluster_takes_over_what_it_says_and_mends_a_failed_one() -> None:
+    cluster = {
+        "name": "aks",
+        "resource_group": "rg",
+        "state": "Failed",
+        "pod_identity": True,
+        "authorized_ip_ranges": ["1.2.3.4/32"],
+        "tags": {"a": "b"},
+    }
+    with Simulator({**FLEET, "clusters": [cluster]}, time_scale=100) as simulator:
+        arm = ArmClient(simulator.ready)
+        body = arm.send("GET", f"{AKS}/aks").json()
+        properties = body["properties"]
+        assert (properties["provisioningState"], body["tags"]) == ("Failed", {"a": "b"})
+        assert properties["podIdentityProfile"] == {"enabled": True}
+        body["tags"] = {"c": "d"}
+        properties["podIdentityProfile"] = {"enabled": False}
+        properties["apiServerAccessProfile"] = {"authorizedIPRanges": []}
+        state_after(arm, arm.send("PUT", f"{AKS}/aks", body))
+        after = arm.send("GET", f"{AKS}/aks").json()
+        assert (after["properties"]["provisioningState"], after["tags"]) == ("Succeeded", {"c": "d"})
+        assert not {"podIdentityProfile", "apiServerAccessProfile"} & set(after["properties"])
+        arm.send("PATCH", f"{AKS}/aks", {"tags": {"e": "f"}})
+        assert arm.send("GET", f"{AKS}/aks").json()["tags"] == {"e": "f"}
+        tags = f"{AKS}/aks/providers/Microsoft.Resources/tags/default"
+        merge = {"operation": "Merge", "properties": {"tags": {"g": "h"}}}
+        assert arm.send("PATCH", tags, merge).json()["properties"]["tags"] == {"e": "f", "g": "h"}
+        assert arm.send("DELETE", tags).status_code == 200
+        assert "tags" not in arm.send("GET", f"{AKS}/aks").json()

@@ -216,7 +216,7 @@ def test_a_request_needs_a_token_an_api_version_and_the_right_subscription(fresh
     foreign = arm.send("GET", "/subscriptions/00000000-0000-0000-0000-000000000009/resourceGroups/rg")
     assert foreign.json()["error"]["code"] == "SubscriptionNotFound"
     assert arm.send("GET", f"{AKS}/aks/nothing").json()["error"]["code"] == "InvalidResourceType"
-    assert arm.send("PATCH", f"{AKS}/aks", {}).status_code == 405
+    assert arm.send("DELETE", f"{AKS}/aks").status_code == 405
     arm.session.headers["Authorization"] = "Bearer nonsense"
     refused = arm.send("GET", f"{AKS}/aks")
     assert refused.status_code == 401
@@ -250,3 +250,30 @@ def test_registering_a_provider_takes_its_time(arm: ArmClient) -> None:
     found = arm.send("GET", "providers/microsoft.kubernetesconfiguration").json()
     assert (found["namespace"], found["registrationState"]) == ("Microsoft.KubernetesConfiguration", "Registered")
     assert arm.send("GET", "providers/Microsoft.Nothing").status_code == 404
+
+
+def test_an_api_version_that_a_type_does_not_have_is_refused_with_those_that_it_has(arm: ArmClient) -> None:
+    cluster = arm.send("GET", f"{AKS}/aks", version="2099-01-01")
+    assert (cluster.status_code, cluster.json()["error"]["code"]) == (400, "NoRegisteredProviderFound")
+    assert "for location 'westeurope' and API version '2099-01-01'" in cluster.text
+    assert "2025-08-01" in cluster.text
+    extension = arm.send("GET", f"{AKS}/aks/{EXTENSIONS}/x", version="2099-01-01")
+    assert (extension.status_code, extension.json()["error"]["code"]) == (404, "InvalidResourceType")
+    assert "The supported api-versions are" in extension.text
+    group = arm.send("GET", "resourceGroups/rg", version="2099-01-01")
+    assert (group.status_code, group.json()["error"]["code"]) == (400, "InvalidApiVersionParameter")
+    assert arm.send("GET", f"{AKS}/aks", version="newest").json()["error"]["code"] == "InvalidApiVersionParameter"
+
+
+def test_a_sovereign_cloud_may_lack_the_newest_versions() -> None:
+    fleet = {
+        "beliefs": {"api-versions-in-sovereign-clouds": "older"},
+        "clusters": [{"name": "a", "resource_group": "rg"}],
+    }
+    with Simulator(fleet, time_scale=100) as simulator:
+        arm = ArmClient(simulator.ready)
+        assert arm.send("GET", f"{AKS}/a", version="2025-08-01").json()["error"]["code"] == "NoRegisteredProviderFound"
+        assert arm.send("GET", f"{AKS}/a", version="2024-09-01").status_code == 200
+        listed = arm.send("GET", "providers/Microsoft.ContainerService").json()["resourceTypes"][0]["apiVersions"]
+        assert "2024-09-01" in listed
+        assert "2025-08-01" not in listed

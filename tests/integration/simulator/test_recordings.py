@@ -40,6 +40,7 @@ SCENARIO = {
         "node_pool_update": 60,
         "compute_attach": 60,
         "compute_detach": 60,
+        "pod_start": 10,
     },
     "workspaces": [{"name": "ml", "resource_group": "rg"}],
     "clusters": [
@@ -165,6 +166,30 @@ def _clusters(answers: Answers) -> None:
     answers.ask("GET", f"{ARC}/nobody", version="2024-01-01")
 
 
+def _operations(answers: Answers) -> None:
+    """What changes pools and whole clusters."""
+    pool = f"{AKS}/aks/agentPools/extra"
+    body = {"properties": {"count": 1, "vmSize": "Standard_DS2_v2", "mode": "User", "orchestratorVersion": "1.35"}}
+    answers.follow(answers.ask("PUT", pool, body, version="2025-08-01"))
+    for change in ({"count": 2}, {"powerState": {"code": "Stopped"}}, {"powerState": {"code": "Running"}}):
+        answers.follow(answers.ask("PUT", pool, {"properties": change}, version="2025-08-01"))
+    answers.follow(answers.ask("DELETE", pool, version="2025-08-01"))
+    for action in ("stop", "start"):
+        accepted = answers.ask("POST", f"{AKS}/plain/{action}", version="2025-08-01")
+        answers.follow(accepted)
+        answers.take(answers.client.send("GET", accepted.headers["Location"]))
+    cluster = answers.ask("GET", f"{AKS}/principal", version="2025-08-01").json()
+    cluster["identity"] = {"type": "SystemAssigned"}
+    answers.follow(answers.ask("PUT", f"{AKS}/principal", cluster, version="2025-08-01"))
+    command = answers.ask("POST", f"{AKS}/plain/runCommand", {"command": "kubectl get pods"}, version="2025-08-01")
+    answers.take(answers.client.send("GET", command.headers["Location"]))
+    time.sleep(0.2)
+    answers.take(answers.client.send("GET", command.headers["Location"]))
+    answers.ask(
+        "GET", "providers/Microsoft.ContainerService/locations/westeurope/kubernetesVersions", version="2025-08-01"
+    )
+
+
 def _computes(answers: Answers) -> None:
     version = "2024-04-01"
     workspace = f"{WORKSPACES}/ml"
@@ -213,6 +238,7 @@ def answers() -> Iterator[dict[str, list[Exchange]]]:
         _extensions(found, f"{AKS}/plain")
         _extensions(found, f"{ARC}/arc")
         _computes(found)
+        _operations(found)
         yield found.found
 
 

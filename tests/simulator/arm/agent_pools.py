@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 RESERVED_PREFIXES = ("kubernetes.azure.com/", "kubernetes.io/", "k8s.io/")
 READ_ONLY = ("provisioningState", "powerState", "currentOrchestratorVersion", "nodeImageVersion", "eTag")
 FIXED = ("vmSize", "osType", "type", "scaleSetPriority")
+#: The size of a pool whose size is not given: AKS chooses one that the subscription has quota for.
+DEFAULT_SIZE = "Standard_D4s_v5"
 PREEMPTED = "This operation has been preempted by another operation. Please retry later."
 
 
@@ -137,12 +139,10 @@ async def upgrade_node_image(fleet: Fleet, request: ArmRequest) -> Answer:
 def _create(fleet: Fleet, resource: ClusterResource, request: ArmRequest, sent: dict[str, Any]) -> Answer:
     name = request.params["pool"]
     _check_name(name, str(sent.get("osType") or "Linux"))
-    if not sent.get("vmSize"):
-        raise _invalid("Required parameter agentPoolProfile.vmSize is missing (null).", "agentPoolProfile.vmSize")
     _check_labels(fleet, None, sent)
     version = _checked_version(resource, str(sent.get("orchestratorVersion") or ""))
-    size = str(sent["vmSize"])
-    pool = NodePoolState(name.lower(), _new_properties(sent), vm_size(size).gpus, version)
+    properties = _new_properties(sent)
+    pool = NodePoolState(name.lower(), properties, vm_size(str(properties["vmSize"])).gpus, version)
     pool.properties["orchestratorVersion"] = str(sent.get("orchestratorVersion") or version)
     _check_counts(pool.properties)
     pool.provisioning_state = "Creating"
@@ -158,7 +158,7 @@ def _new_properties(sent: dict[str, Any]) -> dict[str, Any]:
     system = str(sent.get("osType") or "Linux")
     properties: dict[str, Any] = {
         "count": 3,
-        "vmSize": "",
+        "vmSize": DEFAULT_SIZE,
         "osDiskSizeGB": 128,
         "osDiskType": "Managed",
         "kubeletDiskType": "OS",

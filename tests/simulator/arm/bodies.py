@@ -38,6 +38,8 @@ def managed_cluster(fleet: Fleet, resource: ClusterResource) -> dict[str, Any]:
         "kind": "Base",
         "properties": _managed_properties(fleet, resource),
     }
+    if resource.tags:
+        body["tags"] = dict(resource.tags)
     if spec.identity != "service_principal":
         body["identity"] = _identity(fleet, resource)
     body["sku"] = {"name": "Base", "tier": "Free"}
@@ -70,7 +72,7 @@ def _managed_properties(fleet: Fleet, resource: ClusterResource) -> dict[str, An
     host = f"{resource.name.lower()}-{stable_guid(resource.identifier)[:8]}"
     nodes = spec.group_of_nodes
     properties: dict[str, Any] = {
-        "provisioningState": resource.cluster.busy or "Succeeded",
+        "provisioningState": resource.cluster.provisioning_state,
         "powerState": {"code": spec.power_state},
         "kubernetesVersion": ".".join(spec.kubernetes_version.split(".")[:2]),
         "currentKubernetesVersion": spec.kubernetes_version,
@@ -125,12 +127,16 @@ def _optional_properties(fleet: Fleet, resource: ClusterResource, nodes: str) ->
         }
     if not spec.local_accounts:
         found["disableLocalAccounts"] = True
+    if spec.pod_identity:
+        found["podIdentityProfile"] = {"enabled": True}
+    if spec.authorized_ip_ranges:
+        found["apiServerAccessProfile"] = {"authorizedIPRanges": list(spec.authorized_ip_ranges)}
     if spec.private:
         found["privateFQDN"] = private_fqdn(fleet, resource)
         found["apiServerAccessProfile"] = {
             "enablePrivateCluster": True,
             "privateDNSZone": "system",
-            "enablePrivateClusterPublicFQDN": True,
+            "enablePrivateClusterPublicFQDN": spec.public_name,
         }
     return found
 
@@ -199,7 +205,7 @@ def connected_cluster(fleet: Fleet, resource: ClusterResource) -> dict[str, Any]
         "name": resource.name,
         "type": "microsoft.kubernetes/connectedclusters",
         "location": spec.location,
-        "tags": {},
+        "tags": dict(resource.tags),
         "systemData": {
             "createdBy": "someone@example.com",
             "createdByType": "User",

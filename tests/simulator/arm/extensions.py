@@ -486,7 +486,10 @@ def _status(message: str) -> dict[str, Any]:
 def _agents_fault(resource: ClusterResource) -> str | None:
     """Why the extension's agents cannot work: the cluster is stopped, or has no managed identity to sign in with."""
     spec = resource.cluster.spec
-    if spec.power_state == "Stopped" or (resource.managed and spec.identity == "service_principal"):
+    principal = spec.identity == "service_principal" or any(
+        p.service_principal for p in resource.cluster.pools.values()
+    )
+    if spec.power_state == "Stopped" or (resource.managed and principal):
         return (
             "Unable to get the status from the local CRD with the error : {Error : Retry for given duration "
             "didn't get any results with err {status not populated}}"

@@ -46,7 +46,7 @@ def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
         "name": spec.name,
         "type": f"{PROVIDER}/workspaces",
         "location": spec.location,
-        "tags": {},
+        "tags": dict(workspace.tags),
         "etag": None,
         "properties": _workspace_properties(fleet, workspace),
         "identity": {

@@ -16,12 +16,16 @@ from tests.simulator.arm.answers import Answer, ArmRequest
 if TYPE_CHECKING:
     from tests.simulator.fleet import Fleet
 
+SCOPE = "{scope}"
 Handler = Callable[["Fleet", ArmRequest], Awaitable[Answer]]
 
 
 @dataclass(frozen=True)
 class Route:
-    """One row of the routing table: method, path with `{names}`, what answers, which service it belongs to."""
+    """One row of the routing table: method, path with `{names}`, what answers, which service it belongs to.
+
+    A path that begins with `{scope}` belongs to every scope: the subscription, a resource group, any resource.
+    """
 
     method: str
     path: str
@@ -43,8 +47,10 @@ class Router:
     def __init__(self, routes: Sequence[Route]) -> None:
         """Compile the routing table."""
         self._routes: dict[int, list[tuple[re.Pattern[str], Route]]] = defaultdict(list)
+        self._anywhere: list[tuple[re.Pattern[str], Route]] = []
         for route in routes:
-            self._routes[route.path.count("/")].append((_compile(route.path), route))
+            rows = self._anywhere if route.path.startswith(SCOPE) else self._routes[route.path.count("/")]
+            rows.append((_compile(route.path), route))
 
     def find(self, method: str, path: str) -> Match | None:
         """The route of `method` and `path`, or None."""
@@ -59,10 +65,12 @@ class Router:
         return [route.method for pattern, route in self._candidates(path) if pattern.fullmatch(path)]
 
     def _candidates(self, path: str) -> list[tuple[re.Pattern[str], Route]]:
-        return self._routes.get(path.count("/"), [])
+        return [*self._anywhere, *self._routes.get(path.count("/"), [])]
 
 
 def _compile(path: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", path)
     pattern = "".join(f"(?P<{part}>[^/]+)" if i % 2 else re.escape(part) for i, part in enumerate(parts))
+    if path.startswith(SCOPE):
+        pattern = pattern.replace("(?P<scope>[^/]+)", "(?P<scope>/subscriptions/[^/]+(?:/.+)?)", 1)
     return re.compile(pattern, re.IGNORECASE)

@@ -8,16 +8,23 @@ Source: recorded answers of Azure Resource Manager, whose gateway marks its own 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from tests.simulator.arm import (
     agent_pools,
     aks_operations,
+    api_versions,
+    authorization,
+    cluster_operations,
     extensions,
     machine_learning,
     managed_clusters,
+    relay,
+    resource_manager,
     subscriptions,
 )
+from tests.simulator.arm.actions import demand
 from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
 from tests.simulator.arm.headers import service_headers
 from tests.simulator.arm.router import Route, Router
@@ -40,6 +47,16 @@ CONFIGURATION = f"{ANY_CLUSTER}/providers/Microsoft.KubernetesConfiguration"
 EXTENSION = f"{CONFIGURATION}/extensions/{{extension}}"
 WORKSPACE = f"{GROUP}{WORKSPACES}/{{workspace}}"
 COMPUTE = f"{WORKSPACE}/computes/{{compute}}"
+RELAY = f"{GROUP}/providers/Microsoft.Relay/namespaces/{{namespace}}"
+CONNECTION = f"{RELAY}/hybridConnections/{{connection}}"
+RULE = f"{CONNECTION}/authorizationRules/{{rule}}"
+FEATURES = f"{SUBSCRIPTION}/providers/Microsoft.Features"
+FEATURE = f"{FEATURES}/providers/{{namespace}}/features/{{feature}}"
+AUTHORIZATION = "{scope}/providers/Microsoft.Authorization"
+ROLE = f"{AUTHORIZATION}/roleDefinitions/{{role}}"
+ASSIGNMENT = f"{AUTHORIZATION}/roleAssignments/{{assignment}}"
+LOCK = f"{AUTHORIZATION}/locks/{{lock}}"
+TAGS = "{scope}/providers/Microsoft.Resources/tags/default"
 LOCATION = f"{SUBSCRIPTION}/providers/{{provider}}/locations/{{location}}"
 
 ROUTES = (
@@ -52,10 +69,50 @@ ROUTES = (
     Route("GET", f"{SUBSCRIPTION}/providers", subscriptions.list_providers),
     Route("GET", f"{SUBSCRIPTION}/providers/{{namespace}}", subscriptions.get_provider),
     Route("POST", f"{SUBSCRIPTION}/providers/{{namespace}}/register", subscriptions.register_provider),
+    Route("GET", f"{SUBSCRIPTION}/locations", resource_manager.list_locations),
+    Route("GET", f"{SUBSCRIPTION}/resources", resource_manager.list_resources),
+    Route("GET", f"{GROUP}/resources", resource_manager.list_resources),
+    Route("GET", TAGS, resource_manager.get_tags),
+    Route("PUT", TAGS, resource_manager.put_tags),
+    Route("PATCH", TAGS, resource_manager.patch_tags),
+    Route("DELETE", TAGS, resource_manager.delete_tags),
+    # Microsoft.Features
+    Route("GET", f"{FEATURES}/features", resource_manager.list_features),
+    Route("GET", f"{FEATURES}/providers/{{namespace}}/features", resource_manager.list_features),
+    Route("GET", FEATURE, resource_manager.get_feature),
+    Route("POST", f"{FEATURE}/register", resource_manager.register_feature),
+    Route("POST", f"{FEATURE}/unregister", resource_manager.unregister_feature),
+    # Microsoft.Authorization
+    Route("GET", f"{AUTHORIZATION}/roleDefinitions", authorization.list_role_definitions),
+    Route("GET", ROLE, authorization.get_role_definition),
+    Route("PUT", ROLE, authorization.put_role_definition),
+    Route("GET", f"{AUTHORIZATION}/roleAssignments", authorization.list_role_assignments),
+    Route("GET", ASSIGNMENT, authorization.get_role_assignment),
+    Route("PUT", ASSIGNMENT, authorization.put_role_assignment),
+    Route("DELETE", ASSIGNMENT, authorization.delete_role_assignment),
+    Route("GET", f"{AUTHORIZATION}/locks", authorization.list_locks),
+    Route("GET", LOCK, authorization.get_lock),
+    Route("PUT", LOCK, authorization.put_lock),
+    Route("DELETE", LOCK, authorization.delete_lock),
+    # Microsoft.Relay
+    Route("GET", RELAY, relay.get_namespace),
+    Route("PUT", RELAY, relay.put_namespace),
+    Route("GET", CONNECTION, relay.get_connection),
+    Route("PUT", CONNECTION, relay.put_connection),
+    Route("PUT", RULE, relay.put_rule),
+    Route("POST", f"{RULE}/listKeys", relay.list_keys),
     # Microsoft.ContainerService
     Route("GET", f"{SUBSCRIPTION}{CLUSTERS}", managed_clusters.list_clusters, AKS),
     Route("GET", f"{GROUP}{CLUSTERS}", managed_clusters.list_clusters, AKS),
     Route("GET", MANAGED, managed_clusters.get_cluster, AKS),
+    Route("PUT", MANAGED, cluster_operations.put_cluster, AKS),
+    Route("PATCH", MANAGED, cluster_operations.patch_cluster, AKS),
+    Route("POST", f"{MANAGED}/start", cluster_operations.start_cluster, AKS),
+    Route("POST", f"{MANAGED}/stop", cluster_operations.stop_cluster, AKS),
+    Route("GET", f"{MANAGED}/upgradeProfiles/default", cluster_operations.get_upgrade_profile, AKS),
+    Route("POST", f"{MANAGED}/runCommand", cluster_operations.run_command, AKS),
+    Route("GET", f"{MANAGED}/commandResults/{{command}}", cluster_operations.get_command_result, AKS),
+    Route("GET", f"{LOCATION}/kubernetesVersions", cluster_operations.list_versions, AKS),
     Route("GET", f"{MANAGED}/agentPools", agent_pools.list_pools, AKS),
     Route("GET", POOL, agent_pools.get_pool, AKS),
     Route("PUT", POOL, agent_pools.put_pool, AKS),
@@ -101,15 +158,21 @@ async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
     service = "gateway"
     limits: dict[str, str] = {}
     try:
-        _authenticate(fleet, request)
-        match = ROUTER.find(request.method, request.path)
+        principal = _authenticate(fleet, request)
+        path = re.sub("/+", "/", request.path)  # `az lock` writes `Microsoft.ContainerService//managedClusters`
+        match = ROUTER.find(request.method, path)
         if match is None:
             raise _unknown(request)
-        request = ArmRequest(request.method, request.path, match.params, request.query, request.body, request.headers)
+        request = ArmRequest(request.method, path, match.params, request.query, request.body, request.headers)
         _check_gateway(fleet, request)
+        wanted = demand(request.method, request.path)
+        api_versions.check(fleet, request, wanted)
+        authorization.check(fleet, request, wanted, principal)
+        authorization.check_locks(fleet, request, wanted)
         service = match.route.service
         limits = fleet.throttle.admit(request, match.route)
         found = await match.route.handler(fleet, request)
+        authorization.visible(fleet, found, wanted, principal)
     except ArmError as refused:
         found = refused.answer
     if "x-ms-failure-cause" in found.headers:
@@ -118,11 +181,12 @@ async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
     return found
 
 
-def _authenticate(fleet: Fleet, request: ArmRequest) -> None:
-    """Raise a 401 unless a token for this ARM was sent."""
+def _authenticate(fleet: Fleet, request: ArmRequest) -> str:
+    """The object id of the caller. Raises a 401 unless a token for this ARM was sent."""
     scheme, _unused, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and fleet.tokens.valid(token, fleet.base_url):
-        return
+    issued = fleet.tokens.find(token, fleet.base_url) if scheme.lower() == "bearer" else None
+    if issued is not None:
+        return issued.client_id
     authority = f"{fleet.base_url}/{fleet.scenario.tenant_id}"
     if not token:
         code, detail = "AuthenticationFailed", "The 'Authorization' header is missing."

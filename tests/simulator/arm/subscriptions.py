@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tests.simulator.arm import api_versions
 from tests.simulator.arm.answers import Answer, ArmRequest, error
 from tests.simulator.arm.common import need_group
 from tests.simulator.fleet import stable_guid
@@ -21,41 +22,6 @@ PROVIDERS = (
     "Microsoft.KubernetesConfiguration",
     "Microsoft.MachineLearningServices",
     "Microsoft.Relay",
-)
-RESOURCE_TYPES = {
-    "Microsoft.ContainerService": ("managedClusters", "managedClusters/agentPools"),
-    "Microsoft.Kubernetes": ("connectedClusters",),
-    "Microsoft.KubernetesConfiguration": ("extensions", "operations"),
-    "Microsoft.MachineLearningServices": ("workspaces", "workspaces/computes"),
-}
-REGIONS = (
-    "East US",
-    "West Europe",
-    "West Central US",
-    "West US 2",
-    "West US 3",
-    "South Central US",
-    "East US 2",
-    "North Europe",
-    "UK South",
-    "Southeast Asia",
-    "Australia East",
-    "France Central",
-    "Central US",
-    "North Central US",
-    "West US",
-    "Korea Central",
-    "East Asia",
-    "Japan East",
-    "Canada East",
-    "Canada Central",
-    "Norway East",
-    "Germany West Central",
-    "Sweden Central",
-    "Switzerland North",
-    "Central India",
-    "South Africa North",
-    "Brazil South",
 )
 
 
@@ -138,17 +104,20 @@ async def list_groups(fleet: Fleet, request: ArmRequest) -> Answer:
     return Answer(200, {"value": [_group(fleet, key) for key in fleet.groups]})
 
 
+def _type(fleet: Fleet, name: str, kind: str) -> dict[str, Any]:
+    """A resource type as the body of its provider lists it; types of one name below a location have no regions."""
+    found: dict[str, Any] = {
+        "resourceType": kind,
+        "locations": [] if kind in ("locations", "operations") else list(api_versions.REGIONS),
+        "apiVersions": api_versions.supported(fleet, name, kind),
+        "capabilities": "SupportsExtension",
+    }
+    found["defaultApiVersion"] = next(v for v in found["apiVersions"] if not v.endswith("-preview"))
+    return found
+
+
 def _provider(fleet: Fleet, name: str) -> dict[str, Any]:
-    types = [
-        {
-            "resourceType": kind,
-            "locations": list(REGIONS),
-            "apiVersions": ["2025-03-01", "2024-11-01", "2023-05-01"],
-            "defaultApiVersion": "2023-05-01",
-            "capabilities": "SupportsExtension",
-        }
-        for kind in RESOURCE_TYPES.get(name, ())
-    ]
+    types = [_type(fleet, name, kind) for kind in api_versions.TYPES.get(name, ())]
     return {
         "id": f"{fleet.subscription}/providers/{name}",
         "namespace": name,
