@@ -65,6 +65,13 @@ class ExtensionState:
     installed: bool = False
     operation: Operation | None = None
     preempted: bool = False
+    #: A Failed extension that no PUT repairs (belief failed-extension-put).
+    stuck: bool = False
+    #: An operation that has to end before this one begins (belief busy-extension-put).
+    earlier: Operation | None = None
+    #: What reads show until a moment of simulated time, in place of this (belief extension-state-after-patch).
+    shown: ExtensionState | None = None
+    shown_until: float = 0.0
 
 
 @dataclass

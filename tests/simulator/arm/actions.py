@@ -46,6 +46,8 @@ def demand(method: str, path: str) -> Demand:
         if pattern.fullmatch(path):
             action = f"{RESOURCES}/{kind}/{VERBS.get(method, 'action')}" if kind else ""
             return Demand(RESOURCES, kind, action, _parent(path) if path.count("/") % 2 else path)
+    if not path.lower().startswith("/subscriptions/"):
+        return Demand("", "", "", path)  # of the tenant: status URLs of Microsoft.Kubernetes
     registering = REGISTER.fullmatch(path)
     if registering:
         subscription = "/".join(path.split("/")[:3])

@@ -71,12 +71,12 @@ async def put_pool(fleet: Fleet, request: ArmRequest) -> Answer:
     sent = need_body(request).get("properties") or {}
     existing = resource.cluster.pools.get(name.lower())
     _refuse_on_stopped_cluster(resource)
-    aks_operations.refuse_when_busy(fleet, resource)
+    aks_operations.refuse_when_busy(resource)
     if existing is None:
         return _create(fleet, resource, request, sent)
     _check_match(request, existing)
     before = copy.deepcopy(existing)
-    state = _change(fleet, resource, existing, sent)
+    state = _change(resource, existing, sent)
     existing.provisioning_state = state
     work = _bring(fleet, resource, existing, before)
     operation = aks_operations.begin(fleet, resource, work, "Updating")
@@ -93,7 +93,7 @@ async def delete_pool(fleet: Fleet, request: ArmRequest) -> Answer:
     pool = resource.cluster.pools.get(request.params["pool"].lower())
     if pool is None:
         return ok(None, 204)
-    aks_operations.refuse_when_busy(fleet, resource)
+    aks_operations.refuse_when_busy(resource)
     _need_another_system_pool(resource, pool)
     fleet.report("node pool deleted", cluster=resource.identifier, pool=pool.name)
     pool.provisioning_state = "Deleting"
@@ -128,7 +128,7 @@ async def upgrade_node_image(fleet: Fleet, request: ArmRequest) -> Answer:
     """
     resource = need_cluster(fleet, request, "managedClusters")
     pool = _need_pool(fleet, resource, request)
-    aks_operations.refuse_when_busy(fleet, resource)
+    aks_operations.refuse_when_busy(resource)
     pool.provisioning_state = "UpgradingNodeImageVersion"
     work = _bring(fleet, resource, pool, copy.deepcopy(pool))
     operation = aks_operations.begin(fleet, resource, work, "Updating")
@@ -139,7 +139,7 @@ async def upgrade_node_image(fleet: Fleet, request: ArmRequest) -> Answer:
 def _create(fleet: Fleet, resource: ClusterResource, request: ArmRequest, sent: dict[str, Any]) -> Answer:
     name = request.params["pool"]
     _check_name(name, str(sent.get("osType") or "Linux"))
-    _check_labels(fleet, None, sent)
+    _check_labels(resource, None, sent)
     version = _checked_version(resource, str(sent.get("orchestratorVersion") or ""))
     properties = _new_properties(sent)
     pool = NodePoolState(name.lower(), properties, vm_size(str(properties["vmSize"])).gpus, version)
@@ -185,15 +185,15 @@ def _new_properties(sent: dict[str, Any]) -> dict[str, Any]:
     return properties
 
 
-def _change(fleet: Fleet, resource: ClusterResource, pool: NodePoolState, sent: dict[str, Any]) -> str:
+def _change(resource: ClusterResource, pool: NodePoolState, sent: dict[str, Any]) -> str:
     """Apply a PUT on `pool`; returns the state it is in meanwhile. Raises 400 and 409."""
     power = str((sent.get("powerState") or {}).get("code") or pool.power_state)
     if power != pool.power_state:
         return _switch(resource, pool, power)
-    if pool.power_state == "Stopped" and fleet.beliefs.answer("stopped-pool-update") == "refused":
+    if pool.power_state == "Stopped" and resource.cluster.beliefs.answer("stopped-pool-update") == "refused":
         message = f"The agent pool {pool.name} is stopped. Please start it before any other operation."
         raise ArmError(aks_operations.refusal(message))
-    wanted = _wanted_properties(fleet, pool, sent)
+    wanted = _wanted_properties(resource, pool, sent)
     version = _checked_version(resource, str(wanted["orchestratorVersion"]), pool.version)
     if wanted.get("mode") != "System":
         _need_another_system_pool(resource, pool)
@@ -216,7 +216,7 @@ def _switch(resource: ClusterResource, pool: NodePoolState, power: str) -> str:
     return "Stopping" if power == "Stopped" else "Starting"
 
 
-def _wanted_properties(fleet: Fleet, pool: NodePoolState, sent: dict[str, Any]) -> dict[str, Any]:
+def _wanted_properties(resource: ClusterResource, pool: NodePoolState, sent: dict[str, Any]) -> dict[str, Any]:
     """What the pool becomes. Raises 400 for reserved labels and for properties that cannot be changed."""
     for name in FIXED:
         value = sent.get(name)
@@ -225,13 +225,13 @@ def _wanted_properties(fleet: Fleet, pool: NodePoolState, sent: dict[str, Any]) 
             raise flat_error(
                 400, "PropertyChangeNotAllowed", message, target=f"properties.{name}", subcode="", details=None
             )
-    _check_labels(fleet, pool, sent)
+    _check_labels(resource, pool, sent)
     changed = {
         name: value for name, value in sent.items() if value is not None and name not in READ_ONLY and value != []
     }
     kept = {name: value for name, value in pool.properties.items() if name not in ("nodeLabels", "nodeTaints")}
     wanted = {**kept, **changed}
-    if pool.power_state == "Stopped" or _keeps_count(fleet, pool, wanted):
+    if pool.power_state == "Stopped" or _keeps_count(resource, wanted):
         wanted["count"] = pool.count
     if not sent.get("nodeLabels"):
         wanted.pop("nodeLabels", None)
@@ -241,9 +241,9 @@ def _wanted_properties(fleet: Fleet, pool: NodePoolState, sent: dict[str, Any]) 
     return wanted
 
 
-def _keeps_count(fleet: Fleet, pool: NodePoolState, wanted: dict[str, Any]) -> bool:
+def _keeps_count(resource: ClusterResource, wanted: dict[str, Any]) -> bool:
     autoscaled = bool(wanted.get("enableAutoScaling"))
-    return autoscaled and fleet.beliefs.answer("stale-count-of-autoscaled-pool") == "ignored"
+    return autoscaled and resource.cluster.beliefs.answer("stale-count-of-autoscaled-pool") == "ignored"
 
 
 def _check_counts(properties: dict[str, Any]) -> None:
@@ -258,7 +258,7 @@ def _check_counts(properties: dict[str, Any]) -> None:
         raise _invalid(message, "agentPoolProfile.count")
 
 
-def _check_labels(fleet: Fleet, pool: NodePoolState | None, sent: dict[str, Any]) -> None:
+def _check_labels(resource: ClusterResource, pool: NodePoolState | None, sent: dict[str, Any]) -> None:
     """Raise 400 for labels and taints that only AKS may set.
 
     Source: learn.microsoft.com "Use labels in an AKS cluster", reserved prefixes.
@@ -267,7 +267,7 @@ def _check_labels(fleet: Fleet, pool: NodePoolState | None, sent: dict[str, Any]
     labels: dict[str, str] = dict(sent.get("nodeLabels") or {})
     taints: list[str] = list(sent.get("nodeTaints") or [])
     spot = str(sent.get("scaleSetPriority") or (pool.properties.get("scaleSetPriority") if pool else "")).lower()
-    if spot == "spot" and fleet.beliefs.answer("spot-labels-returned") == "accepted":
+    if spot == "spot" and resource.cluster.beliefs.answer("spot-labels-returned") == "accepted":
         labels.pop(SPOT, None)
         taints = [text for text in taints if not text.startswith(f"{SPOT}=spot:")]
     for key in labels:
@@ -369,7 +369,7 @@ def _check_match(request: ArmRequest, pool: NodePoolState) -> None:
 def _bring(fleet: Fleet, resource: ClusterResource, pool: NodePoolState, before: NodePoolState) -> Any:
     async def work(operation: Operation) -> None:
         await fleet.clock.sleep(fleet.scenario.timing.node_pool_update)
-        if aks_operations.preempted(fleet, resource):
+        if aks_operations.preempted(resource):
             pool.provisioning_state = "Failed"
             operation.fail(fleet.now(), "AKSOperationPreempted", PREEMPTED)
             return

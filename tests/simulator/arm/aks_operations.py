@@ -38,7 +38,7 @@ def refusal(message: str) -> Answer:
     return Answer(409, body, content_type=JSON_PLAIN)
 
 
-def refuse_when_busy(fleet: Fleet, resource: ClusterResource) -> None:
+def refuse_when_busy(resource: ClusterResource) -> None:
     """Raise 409 while another operation on the cluster, or the installation of an extension, is under way.
 
     Source: github.com/Azure/terraform-azurerm-avm-ptn-aks-production/pull/25 for the text.
@@ -49,7 +49,7 @@ def refuse_when_busy(fleet: Fleet, resource: ClusterResource) -> None:
         message = f"Operation is not allowed: Another operation ({busy}) is in progress, please wait for it to finish "
         raise ArmError(refusal(f"{message}before starting a new operation. {HELP}"))
     installing = _installing(resource)
-    answer = fleet.beliefs.answer("pool-update-while-extension-installs")
+    answer = resource.cluster.beliefs.answer("pool-update-while-extension-installs")
     if installing is None or answer == "neither":
         return
     if answer == "pool":
@@ -62,12 +62,12 @@ def refuse_when_busy(fleet: Fleet, resource: ClusterResource) -> None:
         installing.preempted = True
 
 
-def preempted(fleet: Fleet, resource: ClusterResource) -> bool:
+def preempted(resource: ClusterResource) -> bool:
     """Whether the installation of an extension takes an operation of AKS its turn.
 
     Belief: pool-update-while-extension-installs
     """
-    answer = fleet.beliefs.answer("pool-update-while-extension-installs")
+    answer = resource.cluster.beliefs.answer("pool-update-while-extension-installs")
     return answer == "pool-preempted" and _installing(resource) is not None
 
 

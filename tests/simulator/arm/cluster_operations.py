@@ -42,7 +42,7 @@ async def put_cluster(fleet: Fleet, request: ArmRequest) -> Answer:
     properties = sent.get("properties") or {}
     if resource.cluster.spec.power_state == "Stopped":
         raise ArmError(aks_operations.refusal("managed cluster is in stopped power state, please start it first."))
-    aks_operations.refuse_when_busy(fleet, resource)
+    aks_operations.refuse_when_busy(resource)
     _check_pools(resource, properties)
     version = _checked_version(resource, properties.get("kubernetesVersion"))
     before = {name: copy.deepcopy(pool) for name, pool in resource.cluster.pools.items()}
@@ -63,7 +63,7 @@ async def patch_cluster(fleet: Fleet, request: ArmRequest) -> Answer:
     Source: Azure/azure-rest-api-specs, ManagedClusters_UpdateTags 2025-08-01.
     """
     resource = need_cluster(fleet, request, "managedClusters")
-    aks_operations.refuse_when_busy(fleet, resource)
+    aks_operations.refuse_when_busy(resource)
     resource.tags = dict(need_body(request).get("tags") or {})
     return ok(bodies.managed_cluster(fleet, resource))
 
@@ -86,7 +86,7 @@ async def start_cluster(fleet: Fleet, request: ArmRequest) -> Answer:
 
 def _power(fleet: Fleet, request: ArmRequest, power: str, state: str) -> Answer:
     resource = need_cluster(fleet, request, "managedClusters")
-    aks_operations.refuse_when_busy(fleet, resource)
+    aks_operations.refuse_when_busy(resource)
 
     async def work(operation: Operation) -> None:
         await fleet.clock.sleep(fleet.scenario.timing.node_pool_update)

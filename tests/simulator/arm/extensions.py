@@ -9,12 +9,15 @@ function states its source or belief.
 
 from __future__ import annotations
 
+import copy
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
+from tests.simulator.arm.api_versions import REGIONS, region
 from tests.simulator.arm.common import need_body, need_cluster, need_operation, status_url
 from tests.simulator.arm.operations import Operation
 from tests.simulator.chart import ChartError, Release, delete_release, install_release, update_release
@@ -31,6 +34,19 @@ ChartWork = Callable[[ClusterApi, Release, SimulationClock, float], Awaitable[No
 TYPE = "Microsoft.KubernetesConfiguration/extensions"
 AZUREML = "microsoft.azureml.kubernetes"
 BUSY = ("Creating", "Updating", "Deleting")
+#: The types that are registered, and the newest version of each.
+OFFERS = {
+    AZUREML: DEFAULT_EXTENSION_VERSION,
+    "microsoft.flux": "1.18.2",
+    "microsoft.dapr": "1.16.4",
+    "microsoft.azuremonitor.containers": "3.1.30",
+    "microsoft.azurekeyvaultsecretsprovider": "1.7.3",
+    "microsoft.openservicemesh": "1.2.9",
+}
+TRAINS = ("stable", "staging", "preview")
+NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9]{0,51}[A-Za-z0-9])?")
+STALE = 0.3
+"""The part of an update for which reads may show the settings from before (belief extension-state-after-patch)."""
 ANNOUNCED = 0.5
 """The part of the installation after which `currentVersion` is there."""
 OLD_VERSIONS = ("2021-09-01", "2022-03-01")
@@ -101,7 +117,7 @@ async def get_extension(fleet: Fleet, request: ArmRequest) -> Answer:
     Source: recording Test_KubernetesConfiguration_Extension_CRUD.yaml of Azure/azure-service-operator.
     """
     resource = _parent(fleet, request)
-    return Answer(200, body(fleet, resource, _need(resource, request), request.api_version))
+    return Answer(200, body(fleet, resource, _shown(fleet, _need(resource, request)), request.api_version))
 
 
 async def list_extensions(fleet: Fleet, request: ArmRequest) -> Answer:
@@ -110,8 +126,19 @@ async def list_extensions(fleet: Fleet, request: ArmRequest) -> Answer:
     Source: recording test_k8s_extension.yaml of Azure/azure-cli-extensions.
     """
     resource = _parent(fleet, request)
-    found = [body(fleet, resource, extension, request.api_version) for extension in resource.extensions.values()]
+    found = [body(fleet, resource, _shown(fleet, each), request.api_version) for each in resource.extensions.values()]
     return Answer(200, {"value": found, "nextLink": None})
+
+
+def _shown(fleet: Fleet, extension: ExtensionState) -> ExtensionState:
+    """What reads show: for a while after a PATCH it may be what was there before."""
+    if extension.shown is not None and fleet.clock.elapsed() < extension.shown_until:
+        return extension.shown
+    return extension
+
+
+def _stale_seconds(fleet: Fleet) -> float:
+    return fleet.scenario.timing.extension_update * STALE
 
 
 async def put_extension(fleet: Fleet, request: ArmRequest) -> Answer:
@@ -125,13 +152,15 @@ async def put_extension(fleet: Fleet, request: ArmRequest) -> Answer:
     resource = _parent(fleet, request)
     _need_registration(fleet)
     sent = need_body(request)
-    properties = _checked(sent.get("properties") or {})
     name = request.params["extension"]
     existing = resource.extensions.get(name.lower())
-    if existing is not None and existing.provisioning_state in BUSY:
+    properties = _checked(sent.get("properties") or {})
+    _check_offer(resource, name, properties, existing)
+    accepts = resource.cluster.beliefs.answer("busy-extension-put") == "accepted"
+    if existing is not None and existing.provisioning_state in BUSY and not accepts:
         message = "Update failed for this resource, as there is a conflicting operation in progress."
         raise _extension_error(409, "UpdateFailed", f"{message} Please try after sometime.")
-    _meet_aks(fleet, resource)
+    _meet_aks(resource)
     extension = _wanted(fleet, resource, name, sent, properties, existing)
     resource.extensions[name.lower()] = extension
     fresh = existing is None or not existing.installed
@@ -166,12 +195,15 @@ async def patch_extension(fleet: Fleet, request: ArmRequest) -> Answer:
             "If the problem persists, please contact Microsoft support.",
         )
     sent = need_body(request).get("properties") or {}
-    _meet_aks(fleet, resource)
-    if not _merge(extension, sent):
+    _meet_aks(resource)
+    before = copy.copy(extension)
+    if not _merge(resource, extension, sent):
         return Answer(200, body(fleet, resource, extension, request.api_version))
     extension.modified = fleet.now()
     operation = _begin(fleet, resource, extension, "Updating", _update if extension.installed else _install)
     answer = _accepted(fleet, resource, operation, request, 202)
+    if resource.cluster.beliefs.answer("extension-state-after-patch") == "unchanged":
+        extension.shown, extension.shown_until = before, fleet.clock.elapsed() + _stale_seconds(fleet)
     answer.body = body(fleet, resource, extension, request.api_version)
     return answer
 
@@ -194,6 +226,10 @@ async def delete_extension(fleet: Fleet, request: ArmRequest) -> Answer:
         return Answer(200, _forced())
     if extension.provisioning_state == "Deleting" and extension.operation is not None:
         return _accepted(fleet, resource, extension.operation, request, 202)
+    refuses = resource.cluster.beliefs.answer("busy-extension-delete") == "refused"
+    if extension.provisioning_state in BUSY and refuses:
+        message = "Delete failed for this resource, as there is a conflicting operation in progress."
+        raise _extension_error(409, "DeleteFailed", f"{message} Please try after sometime.")
     fleet.cancel(extension.operation)
     operation = _begin(fleet, resource, extension, "Deleting", _delete)
     return _accepted(fleet, resource, operation, request, 202)
@@ -269,14 +305,14 @@ def _need_registration(fleet: Fleet) -> None:
         raise error(409, "MissingSubscriptionRegistration", message)
 
 
-def _meet_aks(fleet: Fleet, resource: ClusterResource) -> None:
+def _meet_aks(resource: ClusterResource) -> None:
     """Raise 409 while AKS works on the cluster itself.
 
     Source: github.com/Azure/AKS-Construction/issues/385.
     Belief: extension-while-aks-operates
     """
     busy = resource.cluster.busy
-    if resource.managed and busy and fleet.beliefs.answer("extension-while-aks-operates") == "refused":
+    if resource.managed and busy and resource.cluster.beliefs.answer("extension-while-aks-operates") == "refused":
         message = f"Operation is not allowed: Another operation ({busy}) is in progress, please wait for it to finish "
         message += "before starting a new operation. See https://aka.ms/aks-pending-operation"
         raise _extension_error(409, "OperationNotAllowed", message)
@@ -296,6 +332,50 @@ def _checked(properties: dict[str, Any]) -> dict[str, Any]:
     return properties
 
 
+def _check_offer(
+    resource: ClusterResource, name: str, properties: dict[str, Any], existing: ExtensionState | None
+) -> None:
+    """Raise 400 for what the service does not offer: name, type, region, version, train; or for another type.
+
+    Source: github.com/MicrosoftDocs/azure-docs/issues/119687 (region), learn.microsoft.com/troubleshoot/azure/
+    azure-kubernetes/extensions/cluster-extension-deployment-errors (type), github.com/Azure/azure-cli-extensions/
+    issues/5325 (version and train); names become those of Helm releases. The text for another type is a guess.
+    """
+    kind = str(properties["extensionType"]).lower()
+    if not NAME.fullmatch(name):
+        message = f"The extension name '{name}' is not valid: letters, digits and dashes, at most 53 of them."
+        raise _extension_error(400, "InvalidExtensionName", message)
+    if existing is not None and existing.extension_type != kind:
+        message = f"The property 'extensionType' of extension '{name}' cannot be changed."
+        raise _extension_error(400, "PropertyChangeNotAllowed", message)
+    if kind not in OFFERS:
+        raise _extension_error(400, "ExtensionTypeRegistrationGetFailed", f"Extension type {kind} is not registered.")
+    regions = [region(each) for each in REGIONS]
+    location = region(resource.cluster.spec.location)
+    if location not in regions:
+        message = (
+            f"Extension type {kind} is not registered in region {location}. Extension is available in "
+            f"{', '.join(regions)}. Please try to install in these regions."
+        )
+        raise _extension_error(400, "ExtensionTypeRegistrationGetFailed", message)
+    train = str(properties.get("releaseTrain") or "stable").lower()
+    version = properties.get("version")
+    if train not in TRAINS or (version and not _offered(kind, str(version))):
+        message = "Failed to resolve the extension version from the given values."
+        text = f"The extension operation failed with the following error: {message}"
+        raise _extension_error(400, "ExtensionOperationFailed", text)
+
+
+def _offered(kind: str, version: str) -> bool:
+    """Whether there is such a version: of the newest minor version, and not newer than the newest."""
+    found = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", version)
+    newest = tuple(int(part) for part in OFFERS[kind].split("."))
+    if found is None:
+        return False
+    wanted = tuple(int(part) for part in found.groups())
+    return wanted[:2] <= newest[:2] and wanted <= newest
+
+
 def _wanted(
     fleet: Fleet,
     resource: ClusterResource,
@@ -306,6 +386,11 @@ def _wanted(
 ) -> ExtensionState:
     now = fleet.now()
     automatic = properties.get("autoUpgradeMinorVersion")
+    beliefs = resource.cluster.beliefs
+    protected = dict(properties.get("configurationProtectedSettings") or {})
+    if existing is not None and beliefs.answer("omitted-protected-settings-on-put") == "kept":
+        protected = {**existing.protected, **protected}
+    failed = existing is not None and existing.provisioning_state == "Failed"
     return ExtensionState(
         name=existing.name if existing else name,
         extension_type=str(properties["extensionType"]).lower(),
@@ -314,13 +399,15 @@ def _wanted(
         version=properties.get("version"),
         scope=_scope(properties),
         settings=dict(properties.get("configurationSettings") or {}),
-        protected=dict(properties.get("configurationProtectedSettings") or {}),
+        protected=protected,
         created=existing.created if existing else now,
         modified=now,
         principal_id=stable_guid(resource.identifier, name, "principal"),
         identity=sent.get("identity"),
         current_version=existing.current_version if existing else None,
         installed=existing.installed if existing else False,
+        stuck=failed and beliefs.answer("failed-extension-put") == "fails",
+        earlier=existing.operation if existing else None,
     )
 
 
@@ -330,7 +417,7 @@ def _scope(properties: dict[str, Any]) -> dict[str, Any]:
     return {"cluster": {"releaseNamespace": scope.get("releaseNamespace") or default}}
 
 
-def _merge(extension: ExtensionState, sent: dict[str, Any]) -> bool:
+def _merge(resource: ClusterResource, extension: ExtensionState, sent: dict[str, Any]) -> bool:
     """Apply a PATCH; returns whether anything is different now."""
     before = (
         dict(extension.settings),
@@ -347,9 +434,11 @@ def _merge(extension: ExtensionState, sent: dict[str, Any]) -> bool:
         extension.version = sent["version"]
     if extension.auto_upgrade:
         extension.version = None
-    extension.settings |= sent.get("configurationSettings") or {}
-    if sent.get("configurationProtectedSettings") is not None:
-        extension.protected = dict(sent["configurationProtectedSettings"])
+    extension.settings = {**extension.settings, **(sent.get("configurationSettings") or {})}
+    protected = sent.get("configurationProtectedSettings")
+    keeps = resource.cluster.beliefs.answer("empty-protected-settings-on-patch") == "kept"
+    if protected is not None and (protected or not keeps):
+        extension.protected = dict(protected)
     after = (
         extension.settings,
         extension.protected,
@@ -378,12 +467,12 @@ def _begin(fleet: Fleet, resource: ClusterResource, extension: ExtensionState, v
     extension.provisioning_state = verb
     extension.statuses, extension.error_info = [], None
     extension.operation = operation
-    extension.preempted = resource.managed and bool(resource.cluster.busy) and _loses_to_aks(fleet)
+    extension.preempted = resource.managed and bool(resource.cluster.busy) and _loses_to_aks(resource)
     return fleet.begin(operation, work(fleet, resource, extension, operation))
 
 
-def _loses_to_aks(fleet: Fleet) -> bool:
-    return fleet.beliefs.answer("extension-while-aks-operates") == "preempted"
+def _loses_to_aks(resource: ClusterResource) -> bool:
+    return resource.cluster.beliefs.answer("extension-while-aks-operates") == "preempted"
 
 
 def _accepted(
@@ -443,7 +532,10 @@ async def _carry_out(
     fleet: Fleet, resource: ClusterResource, extension: ExtensionState, work: ChartWork, seconds: float
 ) -> ChartError | None:
     """Let the chart do `work` in the cluster, or just wait for an extension of another type; returns the failure."""
-    await _wait_for_aks(fleet, resource)
+    await _wait_for_others(fleet, resource, extension)
+    if extension.stuck:
+        await fleet.clock.sleep(seconds)
+        return ChartError("another operation (install/upgrade/rollback) is in progress")
     if extension.extension_type != AZUREML:
         await fleet.clock.sleep(seconds)
         return None
@@ -473,8 +565,10 @@ def _lost(fleet: Fleet, extension: ExtensionState, operation: Operation) -> bool
     return True
 
 
-async def _wait_for_aks(fleet: Fleet, resource: ClusterResource) -> None:
-    """Let AKS finish what it does on the cluster."""
+async def _wait_for_others(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> None:
+    """Let AKS finish what it does on the cluster, and an earlier operation on the extension what it has begun."""
+    while extension.earlier is not None and not extension.earlier.done:
+        await fleet.clock.sleep(1)
     while resource.managed and resource.cluster.busy:
         await fleet.clock.sleep(1)
 

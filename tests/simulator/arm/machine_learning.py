@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator import trusted_access
-from tests.simulator.arm.answers import Answer, ArmRequest, error
+from tests.simulator.arm.answers import Answer, ArmRequest, error, resource_not_found
 from tests.simulator.arm.common import need_body, need_group, need_operation, need_workspace, status_url
 from tests.simulator.arm.operations import Operation
 from tests.simulator.fleet import (
@@ -171,8 +171,46 @@ async def get_compute(fleet: Fleet, request: ArmRequest) -> Answer:
     workspace = need_workspace(fleet, request)
     compute = workspace.computes.get(request.params["compute"].lower())
     if compute is None:
+        return _missing(fleet, workspace, request)
+    return Answer(200, _body(fleet, workspace, compute))
+
+
+def _body(fleet: Fleet, workspace: WorkspaceState, compute: ComputeState) -> dict[str, Any]:
+    """A compute as reads show it.
+
+    Belief: legacy-compute-body
+    """
+    body = compute_body(workspace, compute)
+    if compute.compute_type == "AKS" and fleet.beliefs.answer("legacy-compute-body") == "bare":
+        for name in ("isAttachedCompute", "properties"):
+            body["properties"].pop(name)
+    return body
+
+
+def _missing(fleet: Fleet, workspace: WorkspaceState, request: ArmRequest) -> Answer:
+    """The answer for a compute that does not exist.
+
+    Source: recorded answer with 2022-10-01-preview (empty).
+    Belief: missing-compute
+    """
+    if fleet.beliefs.answer("missing-compute") == "empty":
         return Answer(404)
-    return Answer(200, compute_body(workspace, compute))
+    name = f"{PROVIDER}/workspaces/{workspace.spec.name}/computes/{request.params['compute']}"
+    raise resource_not_found(name, workspace.spec.resource_group)
+
+
+def _next_page(fleet: Fleet, workspace: WorkspaceState, query: str) -> str:
+    """The address of the next page.
+
+    Belief: next-link-host
+    """
+    path = f"{workspace.identifier}/computes?{query}"
+    answer = fleet.beliefs.answer("next-link-host")
+    if answer == "relative":
+        return path
+    if answer == "regional":
+        return f"{fleet.base_url}{path}".replace("https://", f"https://{workspace.spec.location}.", 1)
+    return f"{fleet.base_url}{path}"
 
 
 async def list_computes(fleet: Fleet, request: ArmRequest) -> Answer:
@@ -184,10 +222,10 @@ async def list_computes(fleet: Fleet, request: ArmRequest) -> Answer:
     workspace = need_workspace(fleet, request)
     skip = int(request.query.get("$skip", "0") or 0)
     found = list(workspace.computes.values())
-    body: dict[str, Any] = {"value": [compute_body(workspace, c) for c in found[skip : skip + PAGE]]}
+    body: dict[str, Any] = {"value": [_body(fleet, workspace, c) for c in found[skip : skip + PAGE]]}
     if len(found) > skip + PAGE:
         query = f"api-version={request.api_version}&%24skip={skip + PAGE}"
-        body["nextLink"] = f"{fleet.base_url}{workspace.identifier}/computes?{query}"
+        body["nextLink"] = _next_page(fleet, workspace, query)
     return Answer(200, body)
 
 
@@ -206,7 +244,11 @@ async def put_compute(fleet: Fleet, request: ArmRequest) -> Answer:
     existing = workspace.computes.get(name.lower())
     _check_put(fleet, name, properties, existing)
     resource = _attached_cluster(fleet, properties)
+    if existing is not None:
+        _check_change(resource, existing, properties)
     now = fleet.now()
+    keeps = existing if resource.cluster.beliefs.answer("compute-cleared-by-omission") == "kept" else None
+    identity = _identity(fleet, workspace, name, sent.get("identity"))
     compute = ComputeState(
         name=existing.name if existing else name,
         compute_type="Kubernetes",
@@ -215,8 +257,8 @@ async def put_compute(fleet: Fleet, request: ArmRequest) -> Answer:
         created=existing.created if existing else now,
         modified=now,
         description=properties.get("description"),
-        tags=sent.get("tags"),
-        identity=_identity(fleet, workspace, name, sent.get("identity")),
+        tags=sent.get("tags") if sent.get("tags") or keeps is None else keeps.tags,
+        identity=identity or (keeps.identity if keeps else None),
         properties=kubernetes_properties(properties.get("properties") or {}),
         disable_local_auth=bool(properties.get("disableLocalAuth")),
         provisioning_state="Creating",
@@ -307,6 +349,28 @@ def _check_put(fleet: Fleet, name: str, properties: dict[str, Any], existing: Co
         raise error(400, "UserError", message)
 
 
+def _check_change(resource: ClusterResource, existing: ComputeState, properties: dict[str, Any]) -> None:
+    """Raise 400 for a change that a Kubernetes compute cannot undergo: another cluster, another namespace, or any.
+
+    Source: learn.microsoft.com/azure/machine-learning/how-to-attach-kubernetes-to-workspace (namespace and cluster
+    belong to the attachment); the text is a guess.
+    Belief: compute-update-supported
+    """
+    inner = kubernetes_properties(properties.get("properties") or {})
+    changed = []
+    if str(properties.get("resourceId")).lower() != str(existing.resource_id).lower():
+        changed.append("resourceId")
+    if inner["namespace"] != (existing.properties or {}).get("namespace"):
+        changed.append("namespace")
+    if not changed and resource.cluster.beliefs.answer("compute-update-supported") == "accepted":
+        return
+    if changed:
+        message = f"The property '{changed[0]}' of compute '{existing.name}' cannot be changed. "
+    else:
+        message = f"Updating a compute of type Kubernetes is not supported: '{existing.name}'. "
+    raise error(400, "UserError", f"{message}Detach the compute and attach it again.")
+
+
 def _attached_cluster(fleet: Fleet, properties: dict[str, Any]) -> ClusterResource:
     identifier = str(properties.get("resourceId"))
     found = fleet.resources.get(identifier.lower())
@@ -384,6 +448,10 @@ def _attach_fault(resource: ClusterResource) -> tuple[str, str] | None:
         message = "An internal server error occurred. Please try again. If the problem persists, contact support"
         return "InternalServerError", message
     spec = resource.cluster.spec
+    unreachable = resource.cluster.beliefs.answer("attach-private-cluster-without-public-name") == "fails"
+    if spec.private and not spec.public_name and unreachable:
+        message = "An internal server error occurred. Please try again. If the problem persists, contact support"
+        return "InternalServerError", message
     if (
         not spec.local_accounts
         and resource.cluster.beliefs.answer("attach-without-local-accounts") == "admin-credential"

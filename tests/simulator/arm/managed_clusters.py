@@ -12,10 +12,14 @@ from tests.simulator import kubeconfig
 from tests.simulator.arm import bodies
 from tests.simulator.arm.aks_operations import ok
 from tests.simulator.arm.answers import Answer, ArmRequest, error, flat_error
-from tests.simulator.arm.common import need_cluster, need_group, pages
+from tests.simulator.arm.common import need_cluster, need_group, need_operation, pages, status_url
+from tests.simulator.arm.operations import Operation
+from tests.simulator.fleet import ClusterResource
 
 if TYPE_CHECKING:
     from tests.simulator.fleet import Fleet
+
+ARC = "Microsoft.Kubernetes"
 
 
 async def get_cluster(fleet: Fleet, request: ArmRequest) -> Answer:
@@ -112,6 +116,46 @@ async def list_connected(fleet: Fleet, request: ArmRequest) -> Answer:
     group = need_group(fleet, request).lower() if "group" in request.params else None
     found = [r for r in fleet.resources.values() if not r.managed and group in (None, r.group.lower())]
     return Answer(200, {"value": [bodies.connected_cluster(fleet, resource) for resource in found]})
+
+
+async def delete_connected(fleet: Fleet, request: ArmRequest) -> Answer:
+    """DELETE of an Arc-connected cluster: 202, and the cluster is connected no longer. The state notes it.
+
+    Source: recorded answers of connectedClusters 2021-10-01; the status URL belongs to the tenant.
+    """
+    resource = need_cluster(fleet, request, "connectedClusters")
+    fleet.report("cluster disconnected from Azure Arc", cluster=resource.identifier)
+    operation = Operation("kubernetes", resource.identifier, "", "Deleting", fleet.now())
+    location = resource.cluster.spec.location.upper()
+    path = f"/providers/{ARC}/locations/{location}/operationStatuses/{operation.identifier}"
+    operation.path = path
+    fleet.begin(operation, _disconnect(fleet, resource, operation))
+    url = status_url(fleet, operation, f"api-version={request.api_version}")
+    return Answer(202, None, {"Azure-AsyncOperation": url, "Location": url})
+
+
+async def _disconnect(fleet: Fleet, resource: ClusterResource, operation: Operation) -> None:
+    await fleet.clock.sleep(fleet.scenario.timing.extension_delete)
+    fleet.resources.pop(resource.identifier.lower(), None)
+    operation.succeed(fleet.now())
+
+
+async def get_connected_operation(fleet: Fleet, request: ArmRequest) -> Answer:
+    """GET of a status URL of Microsoft.Kubernetes.
+
+    Source: recorded answers of connectedClusters 2021-10-01.
+    """
+    operation = need_operation(fleet, request)
+    body = {
+        "id": operation.path,
+        "name": operation.identifier,
+        "resourceId": operation.resource_id,
+        "status": operation.status,
+        "startTime": operation.started,
+    }
+    if not operation.done:
+        return Answer(202, body)
+    return Answer(200, {**body, "endTime": operation.ended, "properties": None})
 
 
 async def connected_credential(fleet: Fleet, request: ArmRequest) -> Answer:

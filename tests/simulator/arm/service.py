@@ -42,6 +42,7 @@ WORKSPACES = "/providers/Microsoft.MachineLearningServices/workspaces"
 MANAGED = f"{GROUP}{CLUSTERS}/{{cluster}}"
 POOL = f"{MANAGED}/agentPools/{{pool}}"
 ARC_CLUSTER = f"{GROUP}{CONNECTED}/{{cluster}}"
+ARC_OPERATION = "/providers/Microsoft.Kubernetes/locations/{location}/operationStatuses/{operation}"
 ANY_CLUSTER = f"{GROUP}/providers/{{rp}}/{{kind}}/{{cluster}}"
 CONFIGURATION = f"{ANY_CLUSTER}/providers/Microsoft.KubernetesConfiguration"
 EXTENSION = f"{CONFIGURATION}/extensions/{{extension}}"
@@ -129,6 +130,8 @@ ROUTES = (
     Route("GET", f"{SUBSCRIPTION}{CONNECTED}", managed_clusters.list_connected, ARC),
     Route("GET", f"{GROUP}{CONNECTED}", managed_clusters.list_connected, ARC),
     Route("GET", ARC_CLUSTER, managed_clusters.get_connected, ARC),
+    Route("DELETE", ARC_CLUSTER, managed_clusters.delete_connected, ARC),
+    Route("GET", ARC_OPERATION, managed_clusters.get_connected_operation, ARC),
     Route("POST", f"{ARC_CLUSTER}/listClusterUserCredential", managed_clusters.connected_credential, ARC),
     # Microsoft.KubernetesConfiguration
     Route("GET", f"{CONFIGURATION}/extensions", extensions.list_extensions, KC),
