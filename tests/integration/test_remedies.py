@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import every_rule
 from tests.integration.azure_cli_runner import AzureCli
-from tests.integration.harness import Ansible, Simulator
+from tests.integration.harness import Ansible, Simulator, clean_environment
 
 pytestmark = pytest.mark.xdist_group("az")
 
@@ -32,7 +33,7 @@ FLEET: dict[str, Any] = {
         {"name": "failed", "resource_group": "rg", "state": "Failed"},
         {"name": "principal", "resource_group": "rg", "identity": "service_principal"},
         {"name": "pod-identity", "resource_group": "rg", "pod_identity": True},
-        {"name": "on-arc", "resource_group": "rg", "arc_connected": True},
+        {"name": "on-arc", "resource_group": "rg", "arc_connected": True, "namespaces": ["azure-arc"]},
         {
             "name": "created",
             "resource_group": "rg",
@@ -95,7 +96,13 @@ def disable_pod_identity(scene: Scene) -> None:
 
 
 def disconnect(scene: Scene) -> None:
-    """`az connectedk8s` is a CLI extension; this is its request."""
+    """`az connectedk8s` is a CLI extension: it removes the agents' namespace and sends this request.
+
+    Source: learn.microsoft.com/azure/azure-arc/kubernetes/quickstart-connect-cluster, "Clean up resources".
+    """
+    kubeconfig = scene.simulator.clusters["on-arc"]["kubeconfig"]
+    command = ["kubectl", "--kubeconfig", kubeconfig, "delete", "namespace", "azure-arc"]
+    subprocess.run(command, env=clean_environment(), check=True, capture_output=True, timeout=60)
     identifier = scene.simulator.clusters["on-arc"]["id"].replace(
         "Microsoft.ContainerService/managedClusters", "Microsoft.Kubernetes/connectedClusters"
     )
