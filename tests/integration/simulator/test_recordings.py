@@ -52,6 +52,7 @@ SCENARIO = {
         },
         {"name": "plain", "resource_group": "rg"},
         {"name": "arc", "kind": "arc", "resource_group": "rg"},
+        {"name": "gone", "kind": "arc", "resource_group": "rg"},
         {"name": "user", "resource_group": "rg", "identity": "user_assigned", "entra": True, "local_accounts": False},
         {"name": "principal", "resource_group": "rg", "identity": "service_principal"},
         {"name": "private", "resource_group": "rg", "private": True, "entra": True},
@@ -174,6 +175,7 @@ def _operations(answers: Answers) -> None:
     for change in ({"count": 2}, {"powerState": {"code": "Stopped"}}, {"powerState": {"code": "Running"}}):
         answers.follow(answers.ask("PUT", pool, {"properties": change}, version="2025-08-01"))
     answers.follow(answers.ask("DELETE", pool, version="2025-08-01"))
+    answers.follow(answers.ask("DELETE", f"{ARC}/gone", version="2024-01-01"))
     for action in ("stop", "start"):
         accepted = answers.ask("POST", f"{AKS}/plain/{action}", version="2025-08-01")
         answers.follow(accepted)

@@ -43,7 +43,8 @@ def service_headers(fleet: Fleet, service: str, path: str) -> dict[str, str]:
         headers["api-supported-versions"] = OPERATION_VERSIONS if operation else EXTENSION_VERSIONS
     elif service == "kubernetes":
         headers["etag"] = f'"{secrets.token_hex(4)}-0000-0100-0000-{secrets.token_hex(4)}0000"'
-        headers["x-ms-providerhub-traffic"] = "True"
+        if "/operationstatuses/" not in path.lower():
+            headers["x-ms-providerhub-traffic"] = "True"
     elif service == "machinelearning":
         headers |= {
             "request-context": "appId=cid-v1:2d2e8e63-272e-4b3c-8598-4ee570a0e70d",
