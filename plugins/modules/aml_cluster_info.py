@@ -77,6 +77,12 @@ facts:
   type: dict
   returned: success
   contains:
+    identity:
+      description:
+        - Who the run is to Azure, from the claims of its token, never the token.
+          C(object_id), C(tenant_id), C(application_id) and C(subscription_id).
+      type: dict
+      returned: success
     cluster:
       description: The cluster as Azure Resource Manager knows it, with its node pools.
       type: dict
@@ -101,7 +107,7 @@ facts:
       description:
         - C(version), C(nodes), C(namespaces) with their phases, C(front_end) as M(azureml.fleet.azureml_fe_check)
           returns it, C(v1_services), C(extension_workloads), C(instance_type_definition), C(instance_types),
-          C(health_report) and C(permissions). Null when the cluster's API cannot be read.
+          C(health_report), C(permissions) and, on Azure Arc, C(arc_agents). Null when the cluster's API cannot be read.
       type: dict
       returned: success
     kubernetes_error:

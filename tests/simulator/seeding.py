@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FIRST_POLL, LAST_POLL = 0.02, 0.5
 """Real seconds between two looks at the pods of a cluster that has just been filled."""
 SETTLE_REAL_SECONDS = 20.0
+ARC = "azure-arc"
 
 
 async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> None:
@@ -43,6 +44,7 @@ async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> Non
         await grant(api, cluster.bindings.values(), cluster.beliefs)
     if spec.kind == "aks" and spec.kubernetes is None:  # a real control plane has no drivers
         await create_storage_classes(target)
+    await _arc_agents(fleet, target, cluster)
     for name in spec.namespaces:
         await target.ensure_namespace(name)
     await legacy.seed(target, spec, cluster.beliefs)
@@ -51,6 +53,23 @@ async def seed(fleet: Fleet, cluster: KubernetesCluster, api: ClusterApi) -> Non
         if resource.cluster is cluster:
             await _extensions(fleet, target, resource)
     await _settle(fleet, target, spec)
+
+
+async def _arc_agents(fleet: Fleet, target: Cluster, cluster: KubernetesCluster) -> None:
+    """The ConfigMap in which the agents of Azure Arc keep for which resource they were installed.
+
+    Source: Azure/azure-cli-extensions, src/connectedk8s/azext_connectedk8s/custom.py, which reads these three keys.
+    """
+    for resource in fleet.resources.values():
+        if resource.cluster is cluster and not resource.managed:
+            data = {
+                "AZURE_SUBSCRIPTION_ID": fleet.scenario.subscription_id,
+                "AZURE_RESOURCE_GROUP": cluster.spec.resource_group,
+                "AZURE_RESOURCE_NAME": resource.name,
+            }
+            await target.ensure_namespace(ARC)
+            body = manifest("v1", "ConfigMap", "azure-clusterconfig", namespace=ARC)
+            await target.create(paths.config_maps(ARC), {**body, "data": data})
 
 
 async def _online_deployments(target: Cluster, spec: plan.Cluster) -> None:

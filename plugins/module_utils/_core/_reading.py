@@ -64,6 +64,7 @@ def read_from_options(call: Call) -> Facts:
             extension=known.get("extension") or list_extension(azure, cluster_id),
             workspaces=known.get("workspaces")
             or [list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
+            identity=azure.identity(),
             kubernetes=None,
             kubernetes_error=None,
         )

@@ -138,6 +138,14 @@ class Permission(TypedDict):
     purpose: str  # what the collection needs it for, in words
 
 
+class ArcAgentFacts(TypedDict):
+    """For which connected cluster the agents of Azure Arc in the cluster were installed; empty texts are not known."""
+
+    name: str
+    resource_group: str
+    subscription_id: str
+
+
 class KubernetesFacts(TypedDict):
     """The cluster as its own API shows it."""
 
@@ -151,6 +159,7 @@ class KubernetesFacts(TypedDict):
     instance_types: list[InstanceTypeFacts]
     health_report: str | None  # ConfigMap azureml/arcml-healthcheck, when there is one
     permissions: list[Permission]
+    arc_agents: ArcAgentFacts | None  # read of clusters that are connected through Azure Arc only
 
 
 class ExtensionFacts(TypedDict):
@@ -211,6 +220,7 @@ class IdentityFacts(TypedDict):
 class Facts(TypedDict):
     """Everything that is known of one cluster before the first write."""
 
+    identity: IdentityFacts
     cluster: ClusterFacts
     providers: dict[str, str]  # namespace -> registrationState
     extension: ExtensionFacts | None

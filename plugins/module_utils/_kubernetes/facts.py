@@ -19,6 +19,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as front_end_rules
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import (
+    arc_agents,
     front_end,
     instance_types,
     namespaces,
@@ -46,6 +47,7 @@ def read(cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str]) -
     front_end_facts = _front_end(reads)
     components, report = _extension(reads, phases)
     v1_services = _v1_services(reads, [name for name in sorted(set(v1_namespaces)) if name in phases])
+    agents = reads.do(permissions.GET_ARC_AGENTS, lambda: arc_agents.read(cluster)) if kind == "arc" else None
     decisions = reads.decisions()
     return KubernetesFacts(
         version=cluster.server_version(),
@@ -58,6 +60,7 @@ def read(cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str]) -
         instance_types=found or [],
         health_report=report,
         permissions=decisions,
+        arc_agents=agents,
     )
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Permission
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import resources
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import arc_agents, resources
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.request import Request
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import Resource
@@ -51,6 +51,14 @@ LIST_COMPONENTS = Need("list", resources.DEPLOYMENTS, "see the extension's compo
 GET_HEALTH_REPORT = Need(
     "get", resources.CONFIG_MAPS, "read the extension's health report", names.EXTENSION_NAMESPACE, HEALTH_REPORT
 )
+GET_ARC_AGENTS = Need(
+    "get",
+    resources.CONFIG_MAPS,
+    "see whether this is the cluster that is connected to Azure",
+    arc_agents.NAMESPACE,
+    arc_agents.CONFIGURATION,
+    kinds=("arc",),
+)
 LIST_V1_SERVICES = Need("list", resources.DEPLOYMENTS, "see v1 web services", ANY_NAMESPACE)
 LIST_INSTANCE_TYPES = Need("list", resources.INSTANCE_TYPES, "read the instance types")
 ANNOTATE_FRONT_END = Need("patch", resources.DEPLOYMENTS, "annotate azureml-fe", front_end.NAMESPACE, front_end.NAME)
@@ -72,6 +80,7 @@ NEEDS: tuple[Need, ...] = (
     GET_SERVICE,
     LIST_COMPONENTS,
     GET_HEALTH_REPORT,
+    GET_ARC_AGENTS,
     LIST_V1_SERVICES,
     LIST_INSTANCE_TYPES,
     ANNOTATE_FRONT_END,

@@ -53,13 +53,37 @@ def private_cluster_unreachable(_settings: Settings, facts: Facts) -> Evidence:
     source=source.NODE_LABELS,
 )
 def kubernetes_api_of_another_cluster(_settings: Settings, facts: Facts) -> Evidence:
-    """Find nodes on which AKS wrote the node resource group of a cluster other than the one that Azure described."""
+    """Find nodes on which AKS wrote the node resource group of another cluster, and Arc agents of another one."""
+    if facts["cluster"]["kind"] == "arc":
+        return _other_agents(facts)
     kubernetes, group = facts["kubernetes"], facts["cluster"]["node_resource_group"]
     if kubernetes is None or not group:
         return None
     labels = {node["labels"][AKS_CLUSTER_LABEL] for node in kubernetes["nodes"] if AKS_CLUSTER_LABEL in node["labels"]}
     others = sorted(label for label in labels if not _names(label, group))
     return [f"Its nodes belong to {label}; those of the cluster in Azure belong to {group}." for label in others]
+
+
+def _other_agents(facts: Facts) -> Evidence:
+    """Find Arc agents that were installed for another connected cluster, or none at all.
+
+    Source: `az connectedk8s delete` compares the same names before it believes a kubeconfig
+    (Azure/azure-cli-extensions, src/connectedk8s/azext_connectedk8s/custom.py).
+    """
+    kubernetes, cluster = facts["kubernetes"], facts["cluster"]
+    if kubernetes is None:
+        return None
+    agents = kubernetes["arc_agents"]
+    if agents is None:
+        return "It has no agents of Azure Arc (ConfigMap azure-clusterconfig in namespace azure-arc)."
+    known = (agents["subscription_id"], agents["resource_group"], agents["name"])
+    wanted = (cluster["subscription_id"], cluster["resource_group"], cluster["name"])
+    if all(not each or each.lower() == own.lower() for each, own in zip(known, wanted, strict=True)):
+        return None
+    return (
+        f"Its agents of Azure Arc were installed for {agents['name']} in resource group {agents['resource_group']}"
+        f" of subscription {agents['subscription_id'] or 'unknown'}."
+    )
 
 
 def _names(label: str, group: str) -> bool:

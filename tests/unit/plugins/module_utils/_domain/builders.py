@@ -138,6 +138,12 @@ def extension(**changes: Any) -> ExtensionFacts:
 def facts(**cluster_changes: Any) -> Facts:
     """Return the facts of a healthy AKS cluster with a legacy compute, before the upgrade."""
     found: Facts = {
+        "identity": {
+            "object_id": "object",
+            "tenant_id": "tenant",
+            "application_id": "app",
+            "subscription_id": SUBSCRIPTION,
+        },
         "cluster": {
             "id": AKS_ID,
             "name": "aks",
@@ -195,6 +201,7 @@ def facts(**cluster_changes: Any) -> Facts:
             "instance_types": [],
             "health_report": None,
             "permissions": [],
+            "arc_agents": None,
         },
         "kubernetes_error": None,
     }

@@ -73,7 +73,7 @@ class Cluster:
         if resource == "namespaces":
             names = ["default", "azureml-ml-west"] + (["azureml"] if self.extension else [])
             return Answer(body={"items": [{"metadata": {"name": name}} for name in names]})
-        if resource in ("azureml-fe", "arcml-healthcheck"):
+        if resource in ("azureml-fe", "arcml-healthcheck", "azure-clusterconfig"):
             return status(404, "not found", "NotFound")
         return Answer(body={"items": []})
 
@@ -112,7 +112,8 @@ def test_cluster_without_the_extension_costs_fewer_reads(api: ScriptedApi, clust
     api.script = script = Cluster(extension=False)
     found = facts.read(cluster, "arc", [])
     assert found["extension_workloads"] == []
-    assert len(api.asked) - len(script.reviews) == 6
+    assert found["arc_agents"] is None
+    assert len(api.asked) - len(script.reviews) == 7
 
 
 def test_review_asks_for_exactly_the_need(api: ScriptedApi, cluster: ClusterConnection) -> None:

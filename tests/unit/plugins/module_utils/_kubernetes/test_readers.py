@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import namespaces, nodes, workloads
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import arc_agents, namespaces, nodes, workloads
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, ScriptedApi
 
@@ -83,3 +83,12 @@ def test_health_report_is_one_text(api: ScriptedApi, cluster: ClusterConnection)
     assert workloads.read_health_report(cluster) == "reports-pre-install: E40002\nreports-test: ok"
     assert workloads.read_health_report(cluster) is None
     assert workloads.read_health_report(cluster) is None
+
+
+def test_agents_of_arc_say_for_which_cluster_they_were_installed(api: ScriptedApi, cluster: ClusterConnection) -> None:
+    data = {"AZURE_RESOURCE_NAME": "edge", "AZURE_RESOURCE_GROUP": "rg", "AZURE_SUBSCRIPTION_ID": "s", "FLUX": "x"}
+    api.answers = [Answer(body={"data": data}), Answer(body={})]
+    assert arc_agents.read(cluster) == {"name": "edge", "resource_group": "rg", "subscription_id": "s"}
+    assert arc_agents.read(cluster) == {"name": "", "resource_group": "", "subscription_id": ""}
+    assert arc_agents.read(cluster) is None
+    assert set(api.verbs) == {"GET /api/v1/namespaces/azure-arc/configmaps/azure-clusterconfig"}

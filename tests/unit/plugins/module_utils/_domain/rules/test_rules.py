@@ -23,6 +23,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
 from tests.unit.plugins.module_utils._domain.builders import (
     ARC_ID,
     GIB,
+    SUBSCRIPTION,
     WORKSPACE_ID,
     compute,
     extension,
@@ -110,8 +111,15 @@ def unreachable(**cluster_changes: Any) -> Change:
     return change
 
 
+def agents(name: str = "aks", group: str = "rg", subscription: str = SUBSCRIPTION) -> Change:
+    return kubernetes(arc_agents={"name": name, "resource_group": group, "subscription_id": subscription})
+
+
 def arc(**changes: Any) -> Change:
-    return cluster(kind="arc", id=ARC_ID, identity="None", connectivity_status="Connected", node_pools=[], **changes)
+    connected = cluster(
+        kind="arc", id=ARC_ID, identity="None", connectivity_status="Connected", node_pools=[], **changes
+    )
+    return both(connected, agents())
 
 
 def nodes_of(group: str) -> Change:
@@ -545,3 +553,27 @@ def test_label_of_a_cluster_is_compared_as_aks_cuts_and_cleans_it(label: str, gr
     nodes_of(label)(found)
     judged = {finding.rule.id for finding in rules.judge(settings(), found)}
     assert ("kubernetes-api-of-another-cluster" not in judged) is same
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (agents(), None),
+        (agents("AKS", "RG", SUBSCRIPTION.upper()), None),
+        (agents(subscription=""), None),
+        (agents("other"), "installed for other in resource group rg"),
+        (agents(group="other"), "installed for aks in resource group other"),
+        (agents(subscription="other"), "of subscription other"),
+        (kubernetes(arc_agents=None), "has no agents of Azure Arc"),
+        (unreachable(), None),
+    ],
+)
+def test_a_cluster_on_arc_is_known_by_its_agents(change: Change, words: str | None) -> None:
+    found = facts()
+    both(arc(distribution="k3s"), change)(found)
+    evidence = [
+        finding.evidence
+        for finding in rules.judge(settings(), found)
+        if finding.rule.id == "kubernetes-api-of-another-cluster"
+    ]
+    assert evidence == [] if words is None else words in evidence[0][0]
