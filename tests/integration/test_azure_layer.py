@@ -24,6 +24,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.providers import read_provider
 from ansible_collections.azureml.fleet.plugins.module_utils._core import (
     aks_node_pool_labels,
+    aml_cluster_info,
     aml_compute_attach,
     aml_extension,
     aml_extension_info,
@@ -47,6 +48,7 @@ SCENARIO = {
         },
         {"name": "aks-entra", "resource_group": "rg", "entra": True, "local_accounts": False},
         {"name": "aks-new", "resource_group": "rg"},
+        {"name": "edge", "resource_group": "rg", "kind": "arc"},
     ],
 }
 
@@ -66,7 +68,8 @@ def fleet(started: Simulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simul
 
 
 def params(core: Any, **options: Any) -> dict[str, Any]:
-    validated = ArgumentSpecValidator(**core.SPEC.validator_arguments()).validate({"poll_interval": 0.1, **options})
+    polls = {"poll_interval": 0.1} if "poll_interval" in core.SPEC.argument_spec else {}
+    validated = ArgumentSpecValidator(**core.SPEC.validator_arguments()).validate({**polls, **options})
     assert validated.error_messages == []
     checked: dict[str, Any] = validated.validated_parameters
     return checked
@@ -430,3 +433,15 @@ def test_a_name_does_not_lead_elsewhere(fleet: Simulator, name: str) -> None:
         run(aml_extension, cluster_id=fleet.clusters["aks-new"]["id"], name=name, enable_training=True)
     assert not any("agentPools" in each["path"] for each in fleet.request_log())
     assert fleet.writes() == []
+
+
+@pytest.mark.parametrize(("given", "agents"), [("edge", "edge"), ("aks", None)])
+def test_a_cluster_on_arc_is_known_by_its_agents(fleet: Simulator, given: str, agents: str | None) -> None:
+    kubeconfig = fleet.clusters[given]["kubeconfig"]
+    facts = run(aml_cluster_info, cluster_id=fleet.clusters["edge"]["id"], workspaces=[], kubeconfig=kubeconfig)[
+        "facts"
+    ]
+    found = facts["kubernetes"]["arc_agents"]
+    assert (found and found["name"]) == agents
+    assert facts["identity"]["object_id"] == fleet.environment["AZURE_CLIENT_ID"]
+    assert facts["identity"]["subscription_id"] == fleet.ready["subscription_id"]
