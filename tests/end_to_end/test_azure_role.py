@@ -43,6 +43,27 @@ def test_actions_are_read_from_requests(method: str, path: str, action: str) -> 
     assert action_of(method, path) == action
 
 
+#: What is read below the subscription: status URLs belong to no resource group. docs/permissions says where to assign.
+AT_THE_SUBSCRIPTION = re.compile(r"Microsoft\.Resources/|.*/locations/")
+
+
+def assigned(*groups: str) -> list[dict[str, object]]:
+    """The shipped role on the resource groups, and what is read at the subscription there."""
+    wide = [action for action in ROLE["Actions"] if AT_THE_SUBSCRIPTION.match(action)]
+    scopes = [f"resourceGroups/{group}" for group in groups]
+    return [{"name": "fleet", "actions": ROLE["Actions"], "scopes": scopes}, {"name": "wide", "actions": wide}]
+
+
+def test_an_upgrade_needs_no_more_than_the_role(ansible: Ansible) -> None:
+    """Azure itself refuses whatever the role does not have, so that nothing depends on how requests are counted."""
+    plan = {**real_fleet.scenario(real_fleet.cluster("aks-one")), "roles": assigned("rg-aks", "rg-ml")}
+    with Simulator(plan) as simulator:
+        hosts = real_fleet.inventory(simulator)
+        ansible("azureml.fleet.upgrade", inventory=hosts, environment=simulator.environment).check()
+        refused = [each for each in simulator.request_log(service="arm") if each["status"] == 403]
+    assert refused == []
+
+
 def test_an_upgrade_uses_exactly_the_role_s_actions(ansible: Ansible) -> None:
     clusters = (real_fleet.cluster("aks-one"), real_fleet.cluster("arc-one", kind="arc"))
     with Simulator(real_fleet.scenario(*clusters)) as simulator:

@@ -20,7 +20,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
 from tests.integration.azure_cli_runner import AzureCli
 from tests.integration.harness import Ansible, Simulator, clean_environment
 
-pytestmark = pytest.mark.xdist_group("az")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("az")]
 
 PRINTED = re.compile(r"`(az [^`]+)`")
 WORKSPACE = "ml-west"

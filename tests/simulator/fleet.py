@@ -214,6 +214,8 @@ class WorkspaceState:
     spec: plan.Workspace
     identifier: str
     tags: dict[str, str] = field(default_factory=dict)
+    #: Endpoints, deployments and jobs, by their paths below the workspace in small letters.
+    workloads: dict[str, dict[str, Any]] = field(default_factory=dict)
     computes: dict[str, ComputeState] = field(default_factory=dict)
 
 

@@ -242,3 +242,29 @@ def test_a_workspace_under_the_other_answers() -> None:
         arm = ArmClient(simulator.ready)
         link = arm.send("GET", f"{WORKSPACE}/computes").json()["nextLink"]
         assert link.startswith(arm.base.replace("https://", "https://westeurope."))
+
+
+@pytest.mark.parametrize("beliefs", [{}, {"detach-of-a-used-compute": "refused"}])
+def test_a_compute_that_is_used_is_detached_or_not(beliefs: dict[str, str]) -> None:
+    with Simulator(many(beliefs), time_scale=100) as simulator:
+        arm = ArmClient(simulator.ready)
+        used = f"{arm.subscription}/{WORKSPACE}/computes/k8s-1"
+        endpoint = f"{WORKSPACE}/onlineEndpoints/score"
+        job = f"{WORKSPACE}/jobs/train"
+        assert arm.send("PUT", endpoint, {"properties": {"compute": f"{used}none"}}).status_code == 400
+        assert arm.send("PUT", endpoint, {"properties": {"compute": used}}).status_code == 201
+        blue = arm.send("PUT", f"{endpoint}/deployments/blue", {"properties": {"instanceType": "small"}})
+        assert blue.json()["type"].endswith("/workspaces/onlineEndpoints/deployments")
+        assert arm.send("PUT", job, {"properties": {"computeId": used}}).json()["properties"]["status"] == "Running"
+        listed = arm.send("GET", f"{WORKSPACE}/onlineEndpoints").json()["value"]
+        assert [each["name"] for each in listed] == ["score"]
+        detached = arm.send("DELETE", used, underlyingResourceAction="Detach")
+        if not beliefs:
+            assert detached.status_code == 202
+            return
+        assert detached.status_code == 409
+        assert "onlineendpoints/score, jobs/train" in detached.json()["error"]["message"]
+        assert arm.send("POST", f"{job}/cancel").status_code == 200
+        assert arm.send("DELETE", endpoint).status_code == 200
+        assert arm.send("GET", f"{endpoint}/deployments/blue").status_code == 404
+        assert arm.send("DELETE", used, underlyingResourceAction="Detach").status_code == 202

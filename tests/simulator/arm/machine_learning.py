@@ -18,6 +18,7 @@ from tests.simulator import trusted_access
 from tests.simulator.arm.answers import Answer, ArmRequest, error, resource_not_found
 from tests.simulator.arm.common import need_body, need_group, need_operation, need_workspace, status_url
 from tests.simulator.arm.operations import Operation
+from tests.simulator.arm.workloads import users_of
 from tests.simulator.fleet import (
     ClusterResource,
     ComputeState,
@@ -289,6 +290,7 @@ async def delete_compute(fleet: Fleet, request: ArmRequest) -> Answer:
     """DELETE: detaches; `underlyingResourceAction=Delete` deletes the cluster as well, which the state then shows.
 
     Source: Azure/azure-rest-api-specs, Microsoft.MachineLearningServices 2024-10-01, Compute_Delete.
+    Belief: detach-of-a-used-compute
     """
     workspace = need_workspace(fleet, request)
     action = request.query.get("underlyingresourceaction", "")
@@ -299,6 +301,10 @@ async def delete_compute(fleet: Fleet, request: ArmRequest) -> Answer:
     compute = workspace.computes.get(name.lower())
     if compute is None:
         return Answer(204)
+    users = users_of(workspace, compute)
+    if users and fleet.beliefs.answer("detach-of-a-used-compute") == "refused":
+        message = f"The compute '{compute.name}' is in use by {', '.join(users)}. Delete or move them first."
+        raise error(409, "Conflict", message)
     if action.lower() == "delete":
         _delete_cluster(fleet, workspace, compute)
     fleet.cancel(compute.operation)

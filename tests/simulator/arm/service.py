@@ -23,6 +23,7 @@ from tests.simulator.arm import (
     relay,
     resource_manager,
     subscriptions,
+    workloads,
 )
 from tests.simulator.arm.actions import demand
 from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
@@ -47,6 +48,10 @@ ANY_CLUSTER = f"{GROUP}/providers/{{rp}}/{{kind}}/{{cluster}}"
 CONFIGURATION = f"{ANY_CLUSTER}/providers/Microsoft.KubernetesConfiguration"
 EXTENSION = f"{CONFIGURATION}/extensions/{{extension}}"
 WORKSPACE = f"{GROUP}{WORKSPACES}/{{workspace}}"
+ENDPOINTS = f"{WORKSPACE}/onlineEndpoints"
+DEPLOYMENTS = f"{ENDPOINTS}/{{endpoint}}/deployments"
+JOBS = f"{WORKSPACE}/jobs"
+WORKLOADS = ((ENDPOINTS, "endpoint"), (DEPLOYMENTS, "deployment"), (JOBS, "job"))
 COMPUTE = f"{WORKSPACE}/computes/{{compute}}"
 RELAY = f"{GROUP}/providers/Microsoft.Relay/namespaces/{{namespace}}"
 CONNECTION = f"{RELAY}/hybridConnections/{{connection}}"
@@ -151,6 +156,11 @@ ROUTES = (
     Route("PATCH", COMPUTE, machine_learning.patch_compute, ML),
     Route("DELETE", COMPUTE, machine_learning.delete_compute, ML),
     Route("POST", f"{COMPUTE}/listKeys", machine_learning.list_keys, ML),
+    *(Route("GET", path, workloads.list_workloads, ML) for path, _ in WORKLOADS),
+    *(Route("GET", f"{path}/{{{name}}}", workloads.get_workload, ML) for path, name in WORKLOADS),
+    *(Route("PUT", f"{path}/{{{name}}}", workloads.put_workload, ML) for path, name in WORKLOADS),
+    *(Route("DELETE", f"{path}/{{{name}}}", workloads.delete_workload, ML) for path, name in WORKLOADS),
+    Route("POST", f"{JOBS}/{{job}}/cancel", workloads.cancel_job, ML),
     Route("GET", f"{LOCATION}/computeOperationsStatus/{{operation}}", machine_learning.get_operation, ML),
 )
 ROUTER = Router(ROUTES)
