@@ -23,13 +23,14 @@ options:
   workspaces:
     description:
       - Resource ids of the workspaces in which the cluster's computes are looked for.
-      - v1 web services are looked for in the namespaces C(azureml-<workspace>) of these workspaces.
+      - In their namespaces C(azureml-<workspace>) every Deployment that is not of v2 counts as a v1 web service. Those
+        that carry v1's labels are found in every namespace of the cluster.
     type: list
     elements: str
     default: []
   namespaces:
     description:
-      - More namespaces in which v1 web services are looked for.
+      - More namespaces in which every Deployment that is not of v2 counts as a v1 web service.
     type: list
     elements: str
     default: []
@@ -106,8 +107,9 @@ facts:
     kubernetes:
       description:
         - C(version), C(nodes), C(namespaces) with their phases, C(front_end) as M(azureml.fleet.azureml_fe_check)
-          returns it, C(v1_services), C(extension_workloads), C(instance_type_definition), C(instance_types),
-          C(health_report), C(permissions) and, on Azure Arc, C(arc_agents). Null when the cluster's API cannot be read.
+          returns it, C(router_services), C(v1_services), C(extension_workloads), C(instance_type_definition),
+          C(instance_types), C(health_report), C(permissions) and, on Azure Arc, C(arc_agents). Null when the cluster's
+          API cannot be read.
       type: dict
       returned: success
     kubernetes_error:

@@ -104,6 +104,12 @@ options:
   tags:
     description: Tags of the compute. They replace those that it has.
     type: dict
+  forbidden_namespaces:
+    description:
+      - Namespaces in which nothing new is attached, because v1 web services run in them.
+    type: list
+    elements: str
+    default: []
   wait_timeout:
     default: 3600
 seealso:

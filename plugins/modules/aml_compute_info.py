@@ -34,6 +34,14 @@ options:
   wait:
     description: Whether to wait until no operation is in progress.
     default: false
+  wait_for:
+    description:
+      - With O(wait=true), only these computes are waited for, and only theirs is a failure. All are returned.
+      - A list of dictionaries with C(workspace_id) and C(name), such as the attachments of
+        M(azureml.fleet.aml_compute_attach); what else they hold is ignored.
+      - Without this option every compute of type Kubernetes is waited for, those of other teams included.
+    type: list
+    elements: dict
   wait_timeout:
     default: 3600
 seealso:

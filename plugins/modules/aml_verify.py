@@ -83,6 +83,10 @@ checks:
       description: What was found instead.
       type: list
       elements: str
+    remarks:
+      description: What is worth knowing although the check holds; each is a warning of the task, too.
+      type: list
+      elements: str
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_verify import SPEC, run

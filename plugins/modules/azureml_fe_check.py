@@ -57,7 +57,7 @@ front_end:
         - V(absent) when there is no Deployment C(default/azureml-fe).
         - V(v1) when its pods are not labelled C(azuremlappversion=v2).
         - V(v2) when they are, and all replicas are ready.
-        - V(v2_not_ready) when they are, but not all of them are ready.
+        - V(v2_not_ready) when they are, but none is ready, or a rollout has not ended.
         - V(owned_by_extension) when the extension's Helm release owns the Deployment.
       type: str
       returned: success

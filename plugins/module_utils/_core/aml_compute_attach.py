@@ -22,6 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.change impor
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
     ComputePlan,
     WantedCompute,
+    check_namespace,
     check_wanted,
     plan_attach,
     plan_detach,
@@ -70,6 +71,7 @@ SPEC = ModuleSpec(
         "workspace_id": {"type": "str"},
         "name": {"type": "str"},
         **_ATTACHMENT,
+        "forbidden_namespaces": {"type": "list", "elements": "str", "default": []},
     },
     mutually_exclusive=tuple(("attachments", name) for name in ("workspace_id", "name", *_ATTACHMENT)),
     required_together=(("workspace_id", "name"),),
@@ -152,11 +154,14 @@ def _wanted(given: Mapping[str, Any], cluster: ResourceId, call: Call) -> Wanted
 
 
 def _planned(task: _Attaching, wanted: WantedCompute) -> _Begun:
-    """Return a compute with its plan. Raises AttachmentError when it must not be touched."""
+    """Return a compute with its plan. Raises AttachmentError when it must not be touched, or not in its namespace."""
     body = read_compute(task.connection, wanted.workspace_id, wanted.name)
     existing = None if body is None else compute_facts(body, wanted.workspace_id)
     deleting = existing is not None and states.is_deleting(existing["provisioning_state"])
-    return _Begun(wanted, task.plan(wanted, None if deleting else existing, str(task.cluster)), body)
+    plan = task.plan(wanted, None if deleting else existing, str(task.cluster))
+    if plan.action == "attach":
+        check_namespace(wanted, task.call.params["forbidden_namespaces"])
+    return _Begun(wanted, plan, body)
 
 
 def _submit(task: _Attaching, each: _Begun) -> None:

@@ -31,6 +31,9 @@ def run(call: Call) -> Outcome:
     if facts is None:
         facts = read_facts(call, settings.cluster_id, settings.workspace_ids())
     checks = verify(settings, facts, call.params["before"])
+    for check in checks:
+        for remark in check.remarks:
+            call.warn(f"Cluster {settings.cluster.name}: {remark}")
     result = {"checks": [check.to_result() for check in checks]}
     failed = [check for check in checks if check.problems]
     if failed:

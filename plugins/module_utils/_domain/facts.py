@@ -91,7 +91,7 @@ class NodeFacts(TypedDict):
 
 
 class FrontEndFacts(TypedDict):
-    """azureml-fe of the cluster, in namespace default (or where the extension put it)."""
+    """azureml-fe of the cluster in namespace default, where AksCompute put it."""
 
     verdict: Literal["absent", "v1", "v2", "v2_not_ready", "owned_by_extension"]
     reasons: list[str]
@@ -118,12 +118,24 @@ class InstanceTypeFacts(TypedDict):
 
 
 class WorkloadFacts(TypedDict):
-    """A Deployment of the extension or of a v1 web service."""
+    """A workload of the extension, or the Deployment of a v1 web service."""
+
+    kind: Literal["Deployment", "DaemonSet", "StatefulSet"]
+    namespace: str
+    name: str
+    wanted_replicas: int  # of a DaemonSet: nodes that should run a pod of it
+    ready_replicas: int
+    images: list[str]
+
+
+class RouterServiceFacts(TypedDict):
+    """A Service through which scoring requests reach a router."""
 
     namespace: str
     name: str
-    wanted_replicas: int
-    ready_replicas: int
+    type: str
+    address: str | None  # of the load balancer, else inside the cluster; None while there is none
+    endpoints: int  # ready pods that it selects
 
 
 class Permission(TypedDict):
@@ -153,8 +165,9 @@ class KubernetesFacts(TypedDict):
     nodes: list[NodeFacts]
     namespaces: dict[str, str]  # name -> phase (Active, Terminating)
     front_end: FrontEndFacts
-    v1_services: list[WorkloadFacts]  # Deployments of v1 web services
-    extension_workloads: list[WorkloadFacts]  # Deployments in the extension's namespace (azureml)
+    router_services: list[RouterServiceFacts]  # azureml-fe in namespace default, and in the extension's
+    v1_services: list[WorkloadFacts]  # Deployments of v1 web services, in whatever namespace they are
+    extension_workloads: list[WorkloadFacts]  # all that the extension runs (namespace azureml, device plug-in)
     instance_type_definition: bool  # the CRD is served
     instance_types: list[InstanceTypeFacts]
     health_report: str | None  # ConfigMap azureml/arcml-healthcheck, when there is one

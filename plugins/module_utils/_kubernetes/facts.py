@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that is read of a cluster's own API before the first write: about ten reads, and one question for each
+"""Everything that is read of a cluster's own API before the first write: about fifteen reads, and one question for each
 permission that no read has proven.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
@@ -15,9 +16,11 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
     FrontEndFacts,
     KubernetesFacts,
     Permission,
+    RouterServiceFacts,
     WorkloadFacts,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as front_end_rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import serving
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import (
     arc_agents,
     front_end,
@@ -35,7 +38,7 @@ Read = TypeVar("Read")
 
 
 def read(cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str]) -> KubernetesFacts:
-    """Return the facts of a cluster; `v1_namespaces` are those where v1 web services may live.
+    """Return the facts of a cluster; `v1_namespaces` are those in which every Deployment that is not of v2 is v1's.
 
     Raises KubernetesError: when the API is unreachable, or in one sentence with all permissions that are missing when
     one of them is needed for a read (half a picture would be judged wrongly).
@@ -44,7 +47,7 @@ def read(cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str]) -
     known_nodes = reads.do(permissions.LIST_NODES, lambda: nodes.read(cluster)) or []
     phases = reads.do(permissions.LIST_NAMESPACES, lambda: namespaces.read(cluster)) or {}
     found = reads.do(permissions.LIST_INSTANCE_TYPES, lambda: instance_types.read(cluster))
-    front_end_facts = _front_end(reads)
+    front_end_facts, router_services = _front_end(reads, phases)
     components, report = _extension(reads, phases)
     v1_services = _v1_services(reads, [name for name in sorted(set(v1_namespaces)) if name in phases])
     agents = reads.do(permissions.GET_ARC_AGENTS, lambda: arc_agents.read(cluster)) if kind == "arc" else None
@@ -54,6 +57,7 @@ def read(cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str]) -
         nodes=known_nodes,
         namespaces=phases,
         front_end=front_end_facts,
+        router_services=router_services,
         v1_services=v1_services,
         extension_workloads=components,
         instance_type_definition=found is not None,
@@ -108,28 +112,46 @@ class _Reads:
         return found
 
 
-def _front_end(reads: _Reads) -> FrontEndFacts:
-    """Return the facts of azureml-fe."""
+def _front_end(reads: _Reads, phases: dict[str, str]) -> tuple[FrontEndFacts, list[RouterServiceFacts]]:
+    """Return the facts of azureml-fe, and of the Services through which it or the extension's router is reached."""
     cluster = reads.cluster
     deployment = reads.do(permissions.GET_FRONT_END, lambda: front_end.read_deployment(cluster))
     service = reads.do(permissions.GET_SERVICE, lambda: front_end.read_service(cluster))
-    pods = reads.do(permissions.LIST_PODS, lambda: front_end.read_pods(cluster)) if deployment else None
-    return front_end_rules.judge(deployment, pods or [], service)
+    pods = reads.do(permissions.LIST_PODS, lambda: front_end.read_pods(cluster)) if deployment or service else None
+    services = [serving.service_facts(service, pods or [])] if service else []
+    if names.EXTENSION_NAMESPACE in phases:
+        services += _router_service(reads)
+    return front_end_rules.judge(deployment, pods or [], service), services
+
+
+def _router_service(reads: _Reads) -> list[RouterServiceFacts]:
+    """Return the facts of the extension's own Service of a router, when it has one."""
+    cluster, namespace = reads.cluster, names.EXTENSION_NAMESPACE
+    service = reads.do(permissions.GET_ROUTER_SERVICE, lambda: front_end.read_service(cluster, namespace))
+    if service is None:
+        return []
+    pods = reads.do(permissions.LIST_ROUTER_PODS, lambda: front_end.read_pods(cluster, namespace))
+    return [serving.service_facts(service, pods or [])]
 
 
 def _extension(reads: _Reads, phases: dict[str, str]) -> tuple[list[WorkloadFacts], str | None]:
-    """Return the extension's Deployments and health report; without its namespace there is neither."""
+    """Return what the extension runs, and its health report; without its namespace there is neither."""
     if names.EXTENSION_NAMESPACE not in phases:
         return [], None
     cluster = reads.cluster
-    components = reads.do(permissions.LIST_COMPONENTS, lambda: workloads.read_extension(cluster))
+    components: list[WorkloadFacts] = []
+    for need, read_them in (
+        (permissions.LIST_COMPONENTS, workloads.read_deployments),
+        (permissions.LIST_DAEMON_SETS, workloads.read_daemon_sets),
+        (permissions.LIST_STATEFUL_SETS, workloads.read_stateful_sets),
+        (permissions.GET_DEVICE_PLUGIN, workloads.read_device_plugin),
+    ):
+        components += reads.do(need, partial(read_them, cluster)) or []
     report = reads.do(permissions.GET_HEALTH_REPORT, lambda: workloads.read_health_report(cluster))
-    return components or [], report
+    return components, report
 
 
 def _v1_services(reads: _Reads, v1_namespaces: list[str]) -> list[WorkloadFacts]:
-    """Return the Deployments of v1 web services."""
-    if not v1_namespaces:
-        return []
+    """Return the Deployments of v1 web services, of the whole cluster."""
     cluster = reads.cluster
     return reads.do(permissions.LIST_V1_SERVICES, lambda: workloads.read_v1_services(cluster, v1_namespaces)) or []

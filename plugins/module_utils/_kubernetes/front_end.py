@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FrontEndFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end, serving
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import DEPLOYMENTS, PODS, SERVICES
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.selectors import selector
@@ -30,15 +30,15 @@ def read_deployment(cluster: ClusterConnection) -> dict[str, Any] | None:
     return cluster.get(DEPLOYMENTS, front_end.NAME, front_end.NAMESPACE)
 
 
-def read_pods(cluster: ClusterConnection) -> list[dict[str, Any]]:
+def read_pods(cluster: ClusterConnection, namespace: str = front_end.NAMESPACE) -> list[dict[str, Any]]:
     """Return the front end's pods of every version: which version label they carry is the question."""
     labels = {front_end.NAME_LABEL: front_end.NAME}
-    return cluster.list(PODS, front_end.NAMESPACE, label_selector=selector(labels))
+    return cluster.list(PODS, namespace, label_selector=selector(labels))
 
 
-def read_service(cluster: ClusterConnection) -> dict[str, Any] | None:
+def read_service(cluster: ClusterConnection, namespace: str = front_end.NAMESPACE) -> dict[str, Any] | None:
     """Return the Service, or None when there is none."""
-    return cluster.get(SERVICES, front_end.NAME, front_end.NAMESPACE)
+    return cluster.get(SERVICES, serving.SERVICE, namespace)
 
 
 def set_annotation(cluster: ClusterConnection, deployment: dict[str, Any], value: str | None) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import components
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Permission
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end, serving
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import arc_agents, resources
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.request import Request
@@ -21,7 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resource
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.workloads import HEALTH_REPORT
 
 Kind = Literal["aks", "arc"]
-#: Stands for a namespace that only the inventory knows (`azureml-<workspace>`): a ClusterRole grants it everywhere.
+#: Stands for every namespace: v1 deploys its services wherever it was told to.
 ANY_NAMESPACE = "*"
 
 
@@ -48,6 +49,19 @@ GET_FRONT_END = Need("get", resources.DEPLOYMENTS, "read azureml-fe", front_end.
 LIST_PODS = Need("list", resources.PODS, "see which version of azureml-fe is running", front_end.NAMESPACE)
 GET_SERVICE = Need("get", resources.SERVICES, "read the address of azureml-fe", front_end.NAMESPACE, front_end.NAME)
 LIST_COMPONENTS = Need("list", resources.DEPLOYMENTS, "see the extension's components", names.EXTENSION_NAMESPACE)
+LIST_DAEMON_SETS = Need("list", resources.DAEMON_SETS, "see the extension's components", names.EXTENSION_NAMESPACE)
+LIST_STATEFUL_SETS = Need("list", resources.STATEFUL_SETS, "see the extension's components", names.EXTENSION_NAMESPACE)
+GET_DEVICE_PLUGIN = Need(
+    "get",
+    resources.DAEMON_SETS,
+    "see the GPU device plug-in",
+    components.DEVICE_PLUGIN_NAMESPACE,
+    components.DEVICE_PLUGIN,
+)
+GET_ROUTER_SERVICE = Need(
+    "get", resources.SERVICES, "read the address of the extension's router", names.EXTENSION_NAMESPACE, serving.SERVICE
+)
+LIST_ROUTER_PODS = Need("list", resources.PODS, "see the pods behind that address", names.EXTENSION_NAMESPACE)
 GET_HEALTH_REPORT = Need(
     "get", resources.CONFIG_MAPS, "read the extension's health report", names.EXTENSION_NAMESPACE, HEALTH_REPORT
 )
@@ -79,6 +93,11 @@ NEEDS: tuple[Need, ...] = (
     LIST_PODS,
     GET_SERVICE,
     LIST_COMPONENTS,
+    LIST_DAEMON_SETS,
+    LIST_STATEFUL_SETS,
+    GET_DEVICE_PLUGIN,
+    GET_ROUTER_SERVICE,
+    LIST_ROUTER_PODS,
     GET_HEALTH_REPORT,
     GET_ARC_AGENTS,
     LIST_V1_SERVICES,

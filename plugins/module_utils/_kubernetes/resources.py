@@ -45,10 +45,12 @@ class Resource:
 
 
 CONFIG_MAPS = Resource("", "v1", "configmaps")
+DAEMON_SETS = Resource("apps", "v1", "daemonsets")
 DEPLOYMENTS = Resource("apps", "v1", "deployments")
 INSTANCE_TYPES = Resource("amlarc.azureml.com", "v1alpha1", "instancetypes", namespaced=False)
 NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
 NODES = Resource("", "v1", "nodes", namespaced=False)
 PODS = Resource("", "v1", "pods")
 SERVICES = Resource("", "v1", "services")
+STATEFUL_SETS = Resource("apps", "v1", "statefulsets")
 ACCESS_REVIEWS = Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", namespaced=False)

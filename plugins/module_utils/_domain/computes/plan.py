@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
@@ -99,6 +99,16 @@ def check_wanted(wanted: WantedCompute) -> None:
         raise AttachmentError(f"Compute {wanted.name}: identity type UserAssigned needs user_assigned_identities.")
     if wanted.user_assigned_identities and wanted.identity_type != "UserAssigned":
         raise AttachmentError(f"Compute {wanted.name}: user_assigned_identities need identity type UserAssigned.")
+
+
+def check_namespace(wanted: WantedCompute, forbidden: Collection[str]) -> None:
+    """Raise AttachmentError for a compute that is to be attached in one of `forbidden` namespaces, where v1 serves."""
+    namespace = wanted.namespace or DEFAULT_NAMESPACE
+    if namespace.lower() in {each.lower() for each in forbidden}:
+        raise AttachmentError(
+            f"Compute {wanted.name} of workspace {wanted.workspace.name} was not attached: v1 web services run in "
+            f"namespace {namespace}, which nothing of v2 may touch. Choose another namespace."
+        )
 
 
 def find_compute(facts: Facts, wanted: WantedCompute) -> ComputeFacts | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import inference_is_installed
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import (
@@ -22,6 +23,14 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.setting
 _TO_BE_TAKEN_OVER = ("v1", "v2", "v2_not_ready")
 
 
+def takes_over(settings: Settings, facts: Facts) -> bool:
+    """Tell whether the extension is about to take over an azureml-fe: asked for, or inference that is not there yet."""
+    chosen = settings.extension.enable_upgrade
+    if chosen is not None:
+        return chosen
+    return bool(settings.extension.enable_inference) and not inference_is_installed(facts["extension"])
+
+
 def wanted_upgrade(settings: Settings, facts: Facts) -> bool | None:
     """Return the wanted `scoringFe.enableUpgrade`: the user's choice, else true where azureml-fe is to be taken over.
 
@@ -30,7 +39,8 @@ def wanted_upgrade(settings: Settings, facts: Facts) -> bool | None:
     chosen = settings.extension.enable_upgrade
     if chosen is not None or facts["kubernetes"] is None:
         return chosen
-    return True if facts["kubernetes"]["front_end"]["verdict"] in _TO_BE_TAKEN_OVER else None
+    there = facts["kubernetes"]["front_end"]["verdict"] in _TO_BE_TAKEN_OVER
+    return True if there and takes_over(settings, facts) else None
 
 
 def extension_options(settings: Settings, facts: Facts) -> ExtensionOptions:

@@ -70,6 +70,19 @@ def candidates(settings: Settings, facts: Facts) -> list[placement.Candidate]:
     return found
 
 
+def unfit_for_router(settings: Settings, facts: Facts) -> dict[str, list[str]]:
+    """Return what each node lacks to run the extension's router now, nothing for a node that can; by its name."""
+    if facts["kubernetes"] is None:
+        return {}
+    pools, own = wanted_pool_labels(settings, facts), wanted_node_labels(settings, facts)
+    selector = {key: str(value) for key, value in label_plan.label_texts(settings.extension.node_selector).items()}
+    found: dict[str, list[str]] = {}
+    for node in facts["kubernetes"]["nodes"]:
+        candidate = _labelled(node, {**pools.get(node["pool"] or "", {}), **own.get(node["name"], {})})
+        found[node["name"]] = placement.system_pod_lacks(node, candidate, selector)
+    return found
+
+
 def tolerations(facts: Facts) -> list[placement.Toleration]:
     """Return the tolerations of Azure Machine Learning's pods; AKS adds those for devices that a pod asks for."""
     devices = instance_types.GPU_RESOURCES if facts["cluster"]["kind"] == "aks" else ()

@@ -104,6 +104,24 @@ def placement(
     return Placement((), nearest, tuple(lacks))
 
 
+def system_pod_lacks(node: NodeFacts, candidate: Candidate, node_selector: Mapping[str, str]) -> list[str]:
+    """Return what keeps a pod of the extension itself, such as its router, off a node now, one text for each reason.
+
+    `candidate` is the node with the labels that it is to have. Such pods tolerate the taints `ml.azure.com/amlarc` and
+    `ml.azure.com/amlarc-system` (https://learn.microsoft.com/azure/machine-learning/reference-kubernetes). A virtual
+    node runs none of them (label `type=virtual-kubelet`, https://learn.microsoft.com/azure/aks/virtual-nodes).
+    """
+    found = []
+    if not node["ready"]:
+        found.append("it is not ready")
+    if not node["schedulable"]:
+        found.append("it is cordoned")
+    if node["labels"].get("type") == "virtual-kubelet":
+        return [*found, "it is a virtual node"]
+    tolerations = [_tolerate(f"ml.azure.com/{key}", "true") for key in ("amlarc", "amlarc-system")]
+    return found + _lacks(candidate, node_selector, {}, tolerations)
+
+
 def as_candidate(node: NodeFacts) -> Candidate:
     """Return a node that is there as a candidate."""
     amounts = {"cpu": Decimal(str(node["cpu"])), "memory": Decimal(node["memory"])}

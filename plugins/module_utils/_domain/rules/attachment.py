@@ -17,6 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.namespaces import reserved_namespaces
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id, same_id
 
@@ -189,8 +190,7 @@ def compute_being_deleted(settings: Settings, facts: Facts) -> Evidence:
 )
 def namespace_of_v1(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments into `azureml-<workspace>`, of any of the workspaces that the cluster is known in."""
-    ids = [*settings.workspace_ids(), *(each["id"] for each in facts["workspaces"])]
-    reserved = {names.v1_namespace(parse_workspace_id(each).name) for each in ids}
+    reserved = reserved_namespaces(settings.workspace_ids(), facts)
     return [f"{each} is where v1 keeps its services." for each in settings.namespaces() if each.lower() in reserved]
 
 

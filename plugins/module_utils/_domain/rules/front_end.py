@@ -5,17 +5,29 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import inference_is_installed
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, FrontEndFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import takes_over
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 
 
 def _when(facts: Facts, verdict: str) -> Evidence:
-    """Return the reasons for the front end's verdict when it is `verdict`."""
-    if facts["kubernetes"] is None or facts["kubernetes"]["front_end"]["verdict"] != verdict:
+    """Return the reasons for the front end's verdict when it is `verdict`, and no extension's router stands in for it.
+
+    What the extension makes of azureml-fe once it serves by itself is its own affair (docs/beliefs.md,
+    `front-end-after-installation`): verification then judges what serves.
+    """
+    if facts["kubernetes"] is None or inference_is_installed(facts["extension"]):
         return None
-    reasons = facts["kubernetes"]["front_end"]["reasons"] or [f"the verdict on azureml-fe is {verdict}"]
+    front_end = facts["kubernetes"]["front_end"]
+    return _sentences(front_end) if front_end["verdict"] == verdict else None
+
+
+def _sentences(front_end: FrontEndFacts) -> list[str]:
+    """Return the reasons for a verdict as sentences."""
+    reasons = front_end["reasons"] or [f"the verdict on azureml-fe is {front_end['verdict']}"]
     return [f"{each[0].upper()}{each[1:].rstrip('.')}." for each in reasons]
 
 
@@ -28,21 +40,42 @@ def _when(facts: Facts, verdict: str) -> Evidence:
     source=source.UPGRADE_FROM_V1,
 )
 def front_end_outdated(_settings: Settings, facts: Facts) -> Evidence:
-    """Find a v1 azureml-fe: the extension's chart cannot take it over."""
+    """Find a v1 azureml-fe: the extension's chart cannot take it over. The guide asks for v2 whatever is installed."""
     return _when(facts, "v1")
 
 
 @rule(
     "front-end-not-ready",
     "blocker",
-    "azureml-fe is of version 2 but not healthy",
+    "azureml-fe is of version 2 but does not serve",
     remedy="Find out why its pods are not ready (`kubectl describe pod -l azuremlappname=azureml-fe`): v1 services "
     "are suffering already, and an upgrade would hide the cause.",
     source=source.UPGRADE_FROM_V1,
 )
-def front_end_not_ready(_settings: Settings, facts: Facts) -> Evidence:
-    """Find an azureml-fe with fewer ready replicas than wanted."""
-    return _when(facts, "v2_not_ready")
+def front_end_not_ready(settings: Settings, facts: Facts) -> Evidence:
+    """Find an azureml-fe without a ready replica, or in the middle of a rollout, that is about to be taken over."""
+    return _when(facts, "v2_not_ready") if takes_over(settings, facts) else None
+
+
+@rule(
+    "front-end-degraded",
+    "warning",
+    "azureml-fe has fewer ready replicas than it wants",
+    remedy="Nothing has to be done when it is scaling. When it stays so, `kubectl describe pod -l "
+    "azuremlappname=azureml-fe` tells why.",
+    source=source.UPGRADE_FROM_V1,
+)
+def front_end_degraded(settings: Settings, facts: Facts) -> Evidence:
+    """Tell of an azureml-fe that serves with fewer replicas, or does not serve where nothing touches it."""
+    kubernetes = facts["kubernetes"]
+    if kubernetes is None or inference_is_installed(facts["extension"]):
+        return None
+    front_end = kubernetes["front_end"]
+    if front_end["verdict"] == "v2_not_ready":
+        return None if takes_over(settings, facts) else _sentences(front_end)
+    if front_end["verdict"] == "v2" and front_end["ready_replicas"] < front_end["wanted_replicas"]:
+        return f"{front_end['ready_replicas']} of {front_end['wanted_replicas']} replicas are ready."
+    return None
 
 
 @rule(

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import inference_is_installed
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import is_on
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
@@ -118,16 +121,31 @@ def tls_certificate_ageing(settings: Settings, _facts: Facts) -> Evidence:
 @rule(
     "router-ha-impossible",
     "blocker",
-    "High availability of the router needs three nodes",
-    remedy="Add nodes, or leave aml_inference_router_ha unset (it is then off on small clusters).",
+    "High availability of the router needs three nodes that can run it",
+    remedy="Add nodes that are ready, run Linux, have no taint but Azure Machine Learning's own, and match "
+    "aml_node_selector; or set aml_inference_router_ha: false.",
     source=source.REFERENCE,
 )
 def router_ha_impossible(settings: Settings, facts: Facts) -> Evidence:
-    """Find high availability asked for where its replicas cannot be placed."""
-    nodes = facts["cluster"]["node_count"]
-    if not settings.extension.enable_inference or not settings.extension.inference_router_ha:
+    """Find high availability that is wanted, or comes by itself on three nodes, where its replicas have no place.
+
+    An extension that has it already is left alone: nodes come and go.
+    """
+    usable, said = _nodes_for_router(settings, facts)
+    if usable is None or usable >= _NODES_FOR_HA or not _ha_comes(settings, facts):
         return None
-    return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < _NODES_FOR_HA else None
+    return said
+
+
+def _ha_comes(settings: Settings, facts: Facts) -> bool:
+    """Tell whether the run turns high availability on: the chart does so unless it is told not to."""
+    wanted, extension = settings.extension.inference_router_ha, facts["extension"]
+    if not settings.extension.enable_inference or wanted is False:
+        return False
+    if extension is not None and inference_is_installed(extension):
+        return bool(wanted) and not is_on(extension["settings"].get("inferenceRouterHA", "True"))
+    nodes = facts["cluster"]["node_count"]
+    return bool(wanted) or (nodes is not None and nodes >= _NODES_FOR_HA)
 
 
 @rule(
@@ -143,6 +161,19 @@ def router_ha_off(settings: Settings, facts: Facts) -> Evidence:
     if not settings.extension.enable_inference or settings.extension.inference_router_ha:
         return None
     return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < _NODES_FOR_HA else None
+
+
+def _nodes_for_router(settings: Settings, facts: Facts) -> tuple[int | None, list[str]]:
+    """Return how many nodes can run the router, and sentences with what the others lack.
+
+    Where the cluster's API gave no answer, all nodes that Azure counts are taken to be usable.
+    """
+    if facts["kubernetes"] is None:
+        return facts["cluster"]["node_count"], [f"The cluster has {facts['cluster']['node_count']} node(s)."]
+    unfit = wanted_labels.unfit_for_router(settings, facts)
+    usable = sum(not lacks for lacks in unfit.values())
+    others = [f"Node {name}: {'; '.join(lacks)}." for name, lacks in sorted(unfit.items()) if lacks]
+    return usable, [f"{usable} of {len(unfit)} node(s) can run the router.", *others]
 
 
 @rule(

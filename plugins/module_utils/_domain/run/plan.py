@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change, ChangeData
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes import plan as computes
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import plan as extension
@@ -21,6 +20,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import (
     planned_extension,
+    takes_over,
     wanted_upgrade,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import (
@@ -30,7 +30,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.stages import STAGES, StageId, in_order
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.namespaces import v1_namespaces
 
 
 class StageOptions(TypedDict, total=False):
@@ -97,14 +97,13 @@ def missing_namespaces(settings: Settings, facts: Facts) -> list[str]:
 def _options(settings: Settings, facts: Facts) -> StageOptions:
     """Return what the stages' modules need and only the facts tell."""
     kubernetes = facts["kubernetes"]
-    workspaces = {parse_workspace_id(each).name for each in settings.workspace_ids()}
     options = StageOptions(
         extension_name=facts["extension"]["name"] if facts["extension"] else settings.extension.name,
         pools=wanted_labels.wanted_pool_labels(settings, facts),
         nodes=wanted_labels.wanted_node_labels(settings, facts),
         definition_pending=not (kubernetes and kubernetes["instance_type_definition"]),
         namespaces=missing_namespaces(settings, facts),
-        forbidden_namespaces=sorted(names.v1_namespace(name) for name in workspaces),
+        forbidden_namespaces=sorted(v1_namespaces(settings.workspace_ids(), facts)),
         attachments=[each.to_option() for each in settings.attachments],
     )
     upgrade = wanted_upgrade(settings, facts)
@@ -113,9 +112,11 @@ def _options(settings: Settings, facts: Facts) -> StageOptions:
     return options
 
 
-def _front_end(_settings: Settings, facts: Facts) -> Sequence[Change]:
+def _front_end(settings: Settings, facts: Facts) -> Sequence[Change]:
     """Return the annotation that lets the extension take over a healthy azureml-fe."""
-    return front_end.changes_of(facts["kubernetes"]["front_end"]) if facts["kubernetes"] else ()
+    if facts["kubernetes"] is None:
+        return ()
+    return front_end.changes_of(facts["kubernetes"]["front_end"], taken_over=takes_over(settings, facts))
 
 
 def _extension(settings: Settings, facts: Facts) -> Sequence[Change]:

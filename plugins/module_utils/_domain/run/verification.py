@@ -7,42 +7,60 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import sentence
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import find_compute
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import (
-    ROUTER,
     expected_components,
+    inference_is_installed,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts, WorkloadFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    ComputeFacts,
+    Facts,
+    FrontEndFacts,
+    WorkloadFacts,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import nodes as node_rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import plan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as front_end_rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import serving
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
-
-#: How the front end may be judged once the extension is there: untouched and healthy, taken over, or never there.
-_SERVING = ("v2", "owned_by_extension")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One promise and what was found; `problems` are empty when it holds."""
+    """One promise and what was found; `problems` are empty when it holds, `remarks` are worth knowing all the same."""
 
     id: str
     title: str
     problems: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
     def to_result(self) -> dict[str, Any]:
         """Return the check as a module returns it and the report keeps it."""
-        return {"id": self.id, "title": self.title, "passed": not self.problems, "problems": list(self.problems)}
+        return {
+            "id": self.id,
+            "title": self.title,
+            "passed": not self.problems,
+            "problems": list(self.problems),
+            "remarks": list(self.remarks),
+        }
+
+
+class Said(NamedTuple):
+    """What a question of verification is answered with."""
+
+    problems: Sequence[str]
+    remarks: Sequence[str] = ()
 
 
 def verify(settings: Settings, facts: Facts, before: Facts | None = None) -> list[Check]:
     """Return every check on one cluster. `before` are the facts from before the run, to compare v1 with."""
-    questions: tuple[tuple[str, str, Callable[[], Sequence[str]]], ...] = (
+    questions: tuple[tuple[str, str, Callable[[], Sequence[str] | Said]], ...] = (
         ("extension-installed", "The extension is installed", lambda: _extension(facts)),
         ("components-ready", "The extension's components are ready", lambda: _components(facts)),
         (
@@ -53,11 +71,17 @@ def verify(settings: Settings, facts: Facts, before: Facts | None = None) -> lis
         ("compute-ready", "The computes are ready", lambda: _computes(settings, facts)),
         ("labels-on-nodes", "The labels of node pools are on their nodes", lambda: _labels(settings, facts)),
         ("instance-types-placeable", "Every instance type fits on some node", lambda: _placement(settings, facts)),
-        ("front-end-serving", "azureml-fe serves as before", lambda: _front_end(facts, before)),
+        ("front-end-serving", "Scoring requests are answered as before", lambda: _front_end(facts, before)),
         ("v1-services-running", "The services of AksCompute run as before", lambda: _services(facts, before)),
         ("legacy-compute-untouched", "The legacy compute is untouched", lambda: _legacy(facts, before)),
     )
-    return [Check(id_, title, tuple(question())) for id_, title, question in questions]
+    return [_check(id_, title, question()) for id_, title, question in questions]
+
+
+def _check(id_: str, title: str, said: Sequence[str] | Said) -> Check:
+    """Return a check from the answer to its question."""
+    problems, remarks = said if isinstance(said, Said) else (said, ())
+    return Check(id_, title, tuple(problems), tuple(remarks))
 
 
 def _extension(facts: Facts) -> list[str]:
@@ -73,21 +97,27 @@ def _extension(facts: Facts) -> list[str]:
     return [f"Extension {extension['name']} is {extension['provisioning_state']}{reason}", *failed]
 
 
-def _components(facts: Facts) -> list[str]:
+def _components(facts: Facts) -> Sequence[str] | Said:
     """Return the components that are missing or not ready."""
     extension, kubernetes = facts["extension"], facts["kubernetes"]
     if extension is None:
         return []
     if kubernetes is None:
         return [facts["kubernetes_error"] or "The Kubernetes API gave no answer."]
-    there = {each["name"]: each for each in kubernetes["extension_workloads"]}
-    taken_over = kubernetes["front_end"]["verdict"] == "owned_by_extension"
-    found: list[str] = []
-    for names in expected_components(extension["name"], extension["settings"]):
-        if not any(name in there for name in names) and not (names == ROUTER and taken_over):
-            found.append(f"Deployment {names[0]} is missing.")
-    found.extend(_not_ready(each) for each in there.values() if _is_unready(each))
-    return found
+    there = {(each["kind"], each["name"]) for each in kubernetes["extension_workloads"]}
+    front_end = kubernetes["front_end"]
+    if front_end["verdict"] == "owned_by_extension":
+        there.add(("Deployment", front_end_rules.NAME))
+    problems = [
+        f"{each.kind} {each.names[0]} is missing."
+        for each in expected_components(extension["name"], extension["settings"])
+        if not any((each.kind, name) in there for name in each.names)
+    ]
+    unready = [each for each in kubernetes["extension_workloads"] if _is_unready(each)]
+    # A DaemonSet lacks a pod whenever a node comes or goes: only one that runs nowhere is broken for sure.
+    partly = [each for each in unready if each["kind"] == "DaemonSet" and each["ready_replicas"]]
+    problems.extend(_not_ready(each) for each in unready if each not in partly)
+    return Said(problems, [_not_ready(each) for each in partly])
 
 
 def _differences(settings: Settings, facts: Facts) -> list[str]:
@@ -134,47 +164,60 @@ def _placement(settings: Settings, facts: Facts) -> Sequence[str]:
     return [evidence] if isinstance(evidence, str) else list(evidence or ())
 
 
-def _front_end(facts: Facts, before: Facts | None) -> list[str]:
-    """Return why azureml-fe is worse than it was; where there never was one, there is nothing to ask."""
-    if facts["kubernetes"] is None:
+def _front_end(facts: Facts, before: Facts | None) -> Sequence[str] | Said:
+    """Return why scoring requests would not be answered any more.
+
+    With inference installed: by whichever router. Without, azureml-fe is AksCompute's alone and must be as it was.
+    """
+    now = facts["kubernetes"]
+    if now is None:
         return []
-    now = facts["kubernetes"]["front_end"]
-    if now["verdict"] in _SERVING:
-        found = []
-        if now["ready_replicas"] < now["wanted_replicas"]:
-            found.append(f"{now['ready_replicas']} of {now['wanted_replicas']} replicas are ready.")
-        return found + _address(now["address"], before)
-    served = before is not None and before["kubernetes"] is not None
-    if now["verdict"] == "absent" and not (
-        served and before and before["kubernetes"] and before["kubernetes"]["front_end"]["verdict"] != "absent"
-    ):
+    was = before["kubernetes"]["front_end"] if before and before["kubernetes"] else None
+    if inference_is_installed(facts["extension"]):
+        problems = serving.problems(now)
+    else:
+        problems = _front_end_of_v1(now["front_end"], was)
+    moved = serving.moved_address(now, was) if was else None
+    if problems or moved is None:
+        return problems
+    old, new = moved
+    if now["front_end"]["service_type"] is not None:
+        return [f"Its address was {old} and is {new}."]
+    # The extension has put its own router in the place of azureml-fe: nothing is broken, but somebody has to know.
+    return Said([], [f"azureml-fe had the address {old}, which is gone; callers of v1 services now use {new}."])
+
+
+def _front_end_of_v1(now: FrontEndFacts, was: FrontEndFacts | None) -> list[str]:
+    """Return why the azureml-fe of AksCompute is worse than it was; where there never was one nothing is asked."""
+    if now["verdict"] == "absent":
+        gone = was is not None and was["verdict"] != "absent"
+        return [f"azureml-fe is gone: {'; '.join(now['reasons'])}."] if gone else []
+    if now["ready_replicas"] or (was is not None and not was["ready_replicas"]):
         return []
-    return [f"It is {now['verdict']}: {'; '.join(now['reasons'])}."]
+    return [f"azureml-fe is {now['verdict']}: {'; '.join(now['reasons'])}."]
 
 
-def _address(address: str | None, before: Facts | None) -> list[str]:
-    """Return that the front end's address changed: callers of v1 endpoints know the old one."""
-    if before is None or before["kubernetes"] is None:
-        return []
-    old = before["kubernetes"]["front_end"]["address"]
-    return [f"Its address was {old} and is {address}."] if old and old != address else []
+def _services(facts: Facts, before: Facts | None) -> Sequence[str] | Said:
+    """Return the v1 services, of whatever workspace and namespace, that are gone or do not serve as before.
 
-
-def _services(facts: Facts, before: Facts | None) -> list[str]:
-    """Return the v1 services that are gone, or have fewer ready replicas than before."""
+    azureml-fe scales v1 services by itself, so fewer replicas that are all ready are no loss.
+    """
     if facts["kubernetes"] is None:
         return []
     there = {(each["namespace"], each["name"]): each for each in facts["kubernetes"]["v1_services"]}
     if before is None or before["kubernetes"] is None:
         return [_not_ready(each) for each in there.values() if _is_unready(each)]
-    found: list[str] = []
+    problems: list[str] = []
+    remarks: list[str] = []
     for old in before["kubernetes"]["v1_services"]:
         now = there.get((old["namespace"], old["name"]))
         if now is None:
-            found.append(f"Deployment {old['name']} in {old['namespace']} is gone.")
-        elif now["ready_replicas"] < old["ready_replicas"]:
-            found.append(_not_ready(now))
-    return found
+            problems.append(f"Deployment {old['name']} in {old['namespace']} is gone.")
+        elif now["ready_replicas"] < old["ready_replicas"] and (_is_unready(now) or not now["ready_replicas"]):
+            problems.append(_not_ready(now))
+        elif now["images"] != old["images"]:
+            remarks.append(f"Deployment {old['name']} in {old['namespace']} runs another image than before.")
+    return Said(problems, remarks)
 
 
 def _legacy(facts: Facts, before: Facts | None) -> list[str]:
@@ -207,13 +250,13 @@ def _legacy_computes(facts: Facts) -> dict[tuple[str, str], ComputeFacts]:
 
 
 def _is_unready(workload: WorkloadFacts) -> bool:
-    """Tell whether a Deployment has fewer ready replicas than it wants."""
+    """Tell whether a workload has fewer ready replicas than it wants."""
     return workload["ready_replicas"] < workload["wanted_replicas"]
 
 
 def _not_ready(workload: WorkloadFacts) -> str:
-    """Return what is wrong with a Deployment."""
+    """Return what is wrong with a workload."""
     return (
-        f"Deployment {workload['name']} in {workload['namespace']} has {workload['ready_replicas']} of "
+        f"{workload['kind']} {workload['name']} in {workload['namespace']} has {workload['ready_replicas']} of "
         f"{workload['wanted_replicas']} replicas ready."
     )

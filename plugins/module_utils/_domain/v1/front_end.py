@@ -16,7 +16,8 @@ from typing import Any, Literal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import FrontEndFacts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.deployments import helm_owner, replicas
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.serving import service_address, service_type
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.workloads import helm_owner, replicas
 
 NAMESPACE = "default"
 NAME = "azureml-fe"
@@ -56,16 +57,23 @@ def judge(
         version_label=_common_version(versions, _template_version(deployment)),
         wanted_replicas=wanted,
         ready_replicas=ready,
-        service_type=_service_type(service),
-        address=_service_address(service),
+        service_type=service_type(service),
+        address=service_address(service),
         owner=owner,
         uid=metadata.get("uid"),
     )
 
 
-def changes_of(facts: FrontEndFacts) -> list[Change]:
-    """Return the annotation that lets the extension take over a healthy azureml-fe of version 2."""
-    if facts["verdict"] != "v2" or facts["annotated"]:
+def changes_of(facts: FrontEndFacts, *, taken_over: bool) -> list[Change]:
+    """Return the annotation that lets the extension take over an azureml-fe of version 2 that serves.
+
+    `taken_over`: an extension for inference is about to do so. The guide asks for the annotation there, and only
+    there; no page asks for it before an installation for training, which has no router of its own. Whether its health
+    check looks at azureml-fe all the same is not known (docs/beliefs.md, `front-end-without-inference`): it would fail
+    with E45005 then, and `aml_enable_upgrade: true` is the way to ask for the annotation. Where the extension's router
+    is there already, nothing is left to take over.
+    """
+    if not taken_over or facts["verdict"] != "v2" or facts["annotated"]:
         return []
     where = f"{NAMESPACE}/{NAME}"
     before: dict[str, object] = {"annotations": {}}
@@ -94,8 +102,8 @@ def _absent(service: Mapping[str, Any] | None) -> FrontEndFacts:
         version_label=None,
         wanted_replicas=0,
         ready_replicas=0,
-        service_type=_service_type(service),
-        address=_service_address(service),
+        service_type=service_type(service),
+        address=service_address(service),
         owner=None,
         uid=None,
     )
@@ -130,7 +138,11 @@ def _common_version(versions: Sequence[str | None], template: str | None) -> str
 def _verdict(
     template: str | None, versions: Sequence[str | None], wanted: int, ready: int
 ) -> tuple[Verdict, list[str]]:
-    """Return the verdict on a Deployment that is there, and the sentences that support it."""
+    """Return the verdict on a Deployment that is there, and the sentences that support it.
+
+    Fewer ready replicas than wanted are what every scale event looks like for a moment: as long as one serves, it is
+    healthy enough.
+    """
     current = sum(version == UPGRADABLE_VERSION for version in versions)
     mark = f"{VERSION_LABEL}={UPGRADABLE_VERSION}"
     if current == 0 and (versions or template != UPGRADABLE_VERSION):
@@ -142,31 +154,10 @@ def _verdict(
         reasons.append(f"{len(versions) - current} of {len(versions)} running pods are not labelled {mark}")
     if wanted == 0:
         reasons.append("it is scaled to 0 replicas")
-    if ready < wanted:
+    if ready == 0 < wanted:
         reasons.append(f"{ready} of {wanted} replicas are ready")
     if not versions:
         reasons.append("no pod of it is running")
     if reasons:
         return "v2_not_ready", reasons
     return "v2", [f"{ready} of {wanted} replicas are ready and labelled {mark}"]
-
-
-def _service_type(service: Mapping[str, Any] | None) -> str | None:
-    """Return the type of the Service, or None when there is no Service."""
-    return None if service is None else (service.get("spec") or {}).get("type") or "ClusterIP"
-
-
-def _service_address(service: Mapping[str, Any] | None) -> str | None:
-    """Return where clients reach the Service: the load balancer's address, else the address inside the cluster."""
-    if service is None:
-        return None
-    points = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
-    for point in points:
-        address: str | None = point.get("ip") or point.get("hostname")
-        if address:
-            return address
-    spec = service.get("spec") or {}
-    if spec.get("type") == "LoadBalancer":
-        return None
-    inside: str | None = spec.get("clusterIP")
-    return None if inside in (None, "", "None") else inside

@@ -58,7 +58,7 @@ def test_wrong_variables_are_one_message_that_says_what_was_left_untouched() -> 
 def test_a_cluster_that_can_be_upgraded_gets_a_plan() -> None:
     result = run(facts=facts())
     assert result["verdict"] == "change"
-    assert result["plan"]["stages"] == ["front_end", "extension", "compute"]
+    assert result["plan"]["stages"] == ["extension", "compute"]
 
 
 def test_a_blocked_cluster_gets_none() -> None:

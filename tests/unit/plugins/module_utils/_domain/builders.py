@@ -13,6 +13,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
     Facts,
     NodeFacts,
     NodePool,
+    RouterServiceFacts,
+    WorkloadFacts,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings, read_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
@@ -135,6 +137,24 @@ def extension(**changes: Any) -> ExtensionFacts:
     return base
 
 
+def workload(name: str, **changes: Any) -> WorkloadFacts:
+    """Return a Deployment of the extension with one replica that is ready."""
+    base = WorkloadFacts(
+        kind="Deployment", namespace="azureml", name=name, wanted_replicas=1, ready_replicas=1, images=["image:1"]
+    )
+    base.update(changes)  # type: ignore[typeddict-item]  # tests name the keys
+    return base
+
+
+def router_service(**changes: Any) -> RouterServiceFacts:
+    """Return the Service of the azureml-fe that AksCompute made."""
+    base = RouterServiceFacts(
+        namespace="default", name="azureml-fe", type="LoadBalancer", address="20.0.0.1", endpoints=3
+    )
+    base.update(changes)  # type: ignore[typeddict-item]  # tests name the keys
+    return base
+
+
 def facts(**cluster_changes: Any) -> Facts:
     """Return the facts of a healthy AKS cluster with a legacy compute, before the upgrade."""
     found: Facts = {
@@ -193,9 +213,8 @@ def facts(**cluster_changes: Any) -> Facts:
                 "owner": None,
                 "uid": "f00d",
             },
-            "v1_services": [
-                {"namespace": "azureml-ml", "name": "credit-score", "wanted_replicas": 1, "ready_replicas": 1}
-            ],
+            "router_services": [router_service()],
+            "v1_services": [workload("credit-score", namespace="azureml-ml")],
             "extension_workloads": [],
             "instance_type_definition": False,
             "instance_types": [],

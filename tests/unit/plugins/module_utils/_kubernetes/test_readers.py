@@ -65,17 +65,48 @@ def test_phases_of_namespaces(api: ScriptedApi, cluster: ClusterConnection) -> N
 def deployment(name: str, namespace: str = "azureml-ml-west", **labels: str) -> dict[str, Any]:
     return {
         "metadata": {"name": name, "namespace": namespace, "labels": {}},
-        "spec": {"replicas": 2, "template": {"metadata": {"labels": labels}}},
+        "spec": {
+            "replicas": 2,
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"image": f"registry.example/{name}:1"}]},
+            },
+        },
         "status": {"readyReplicas": 1},
     }
 
 
-def test_v1_services_are_the_deployments_that_are_not_v2(api: ScriptedApi, cluster: ClusterConnection) -> None:
-    items = [deployment("score"), deployment("v2", **{"ml.azure.com/endpoint-name": "e"})]
-    api.answers = [Answer(body={"items": items})]
+def test_v1_services_are_the_marked_deployments_of_every_namespace(
+    api: ScriptedApi, cluster: ClusterConnection
+) -> None:
+    marked = [
+        deployment("score"),
+        deployment("churn", "team"),
+        deployment("v2", **{"ml.azure.com/endpoint-name": "e"}),
+        deployment("azureml-fe-v2", "azureml"),
+    ]
+    own = [deployment("unmarked"), deployment("score")]
+    api.answers = [Answer(body={"items": marked}), Answer(body={"items": []}), Answer(body={"items": own})]
     found = workloads.read_v1_services(cluster, ["azureml-ml-west"])
-    assert found == [{"namespace": "azureml-ml-west", "name": "score", "wanted_replicas": 2, "ready_replicas": 1}]
-    assert api.verbs == ["GET /apis/apps/v1/namespaces/azureml-ml-west/deployments"]
+    assert [(each["namespace"], each["name"]) for each in found] == [
+        ("azureml-ml-west", "score"),
+        ("azureml-ml-west", "unmarked"),
+        ("team", "churn"),
+    ]
+    assert found[0]["images"] == ["registry.example/score:1"]
+    assert api.verbs == ["GET /apis/apps/v1/deployments"] * 2 + [
+        "GET /apis/apps/v1/namespaces/azureml-ml-west/deployments"
+    ]
+    assert [each.query.get("labelSelector") for each in api.asked] == [*workloads.V1_SELECTORS, None]
+
+
+def test_a_daemon_set_wants_a_pod_on_every_node_that_it_selects(api: ScriptedApi, cluster: ClusterConnection) -> None:
+    status = {"desiredNumberScheduled": 3, "numberReady": 2}
+    api.answers = [
+        Answer(body={"items": [{"metadata": {"name": "fluent-bit", "namespace": "azureml"}, "status": status}]})
+    ]
+    (found,) = workloads.read_daemon_sets(cluster)
+    assert (found["kind"], found["wanted_replicas"], found["ready_replicas"]) == ("DaemonSet", 3, 2)
 
 
 def test_health_report_is_one_text(api: ScriptedApi, cluster: ClusterConnection) -> None:

@@ -34,6 +34,7 @@ from tests.unit.plugins.module_utils._domain.builders import (
     node,
     pool,
     settings,
+    workload,
 )
 
 Change = Callable[[Facts], object]
@@ -286,9 +287,14 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "No v2 pods.",
     ),
     "front-end-not-ready": (
-        side(front_end(verdict="owned_by_extension")),
-        side(front_end(verdict="v2_not_ready", reasons=["1 of 3 replicas are ready"])),
-        "1 of 3",
+        side(front_end(verdict="v2_not_ready")),
+        side(front_end(verdict="v2_not_ready", reasons=["0 of 3 replicas are ready"]), **OPEN),
+        "0 of 3",
+    ),
+    "front-end-degraded": (
+        side(front_end(verdict="v2_not_ready"), **OPEN),
+        side(front_end(ready_replicas=1)),
+        "1 of 3 replicas are ready.",
     ),
     "front-end-absent": (
         side(both(front_end(verdict="absent"), computes())),
@@ -363,8 +369,8 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     ),
     "router-ha-impossible": (
         side(**OPEN, inference_router_ha=True),
-        side(cluster(node_count=2), **OPEN, inference_router_ha=True),
-        "2 node(s)",
+        side(kubernetes(nodes=[node("a"), node("b")]), **OPEN, inference_router_ha=True),
+        "2 of 2 node(s) can run the router.",
     ),
     "router-ha-off": (
         side(cluster(node_count=2)),
@@ -421,7 +427,7 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     "namespace-used-by-v1": (
         side(namespace="jobs"),
         side(
-            kubernetes(v1_services=[{"namespace": "jobs", "name": "score", "wanted_replicas": 1, "ready_replicas": 1}]),
+            kubernetes(v1_services=[workload("score", namespace="jobs")]),
             namespace="jobs",
         ),
         "Service score runs in jobs.",
@@ -508,6 +514,49 @@ def test_a_rule_finds_what_it_is_about(rule_id: str) -> None:
 def test_a_healthy_cluster_is_not_blocked() -> None:
     findings = rules.judge(settings(), facts())
     assert [finding.rule.id for finding in findings] == []
+
+
+#: A node on which the router cannot run, and what is said about it.
+USELESS: dict[str, dict[str, Any]] = {
+    "it is not ready": {"ready": False},
+    "it is cordoned": {"schedulable": False},
+    "it is a virtual node": {"labels": {"type": "virtual-kubelet"}},
+    "it runs windows, not Linux": {"operating_system": "windows"},
+    "a pod's toleration of its taint sku=gpu:NoSchedule": {
+        "taints": [{"key": "sku", "value": "gpu", "effect": "NoSchedule"}]
+    },
+    "a pod's toleration of its taint ml.azure.com/amlarc-workload=true:NoSchedule": {
+        "taints": [{"key": "ml.azure.com/amlarc-workload", "value": "true", "effect": "NoSchedule"}]
+    },
+}
+
+
+@pytest.mark.parametrize("words", sorted(USELESS))
+def test_only_nodes_that_can_run_the_router_count_for_high_availability(words: str) -> None:
+    three = [node("a"), node("b"), node("c", **USELESS[words])]
+    evidence = side(kubernetes(nodes=three), **OPEN).evidence("router-ha-impossible")
+    assert evidence == ("2 of 3 node(s) can run the router.", f"Node c: {words}.")
+    assert side(kubernetes(nodes=three), **OPEN, inference_router_ha=False).evidence("router-ha-impossible") == ()
+
+
+def test_nodes_with_the_taints_of_the_extension_itself_count() -> None:
+    taints = [
+        {"key": f"ml.azure.com/{key}", "value": "true", "effect": "NoSchedule"} for key in ("amlarc", "amlarc-system")
+    ]
+    three = [node(name, taints=taints) for name in "abc"]
+    assert side(kubernetes(nodes=three), **OPEN, inference_router_ha=True).evidence("router-ha-impossible") == ()
+
+
+def test_a_node_that_is_gone_for_a_moment_blocks_no_router_that_is_there() -> None:
+    change = both(installed(settings={"enableInference": "True"}), kubernetes(nodes=[node("a"), node("b")]))
+    assert side(change, **OPEN, inference_router_ha=True).evidence("router-ha-impossible") == ()
+
+
+def test_v1_services_of_other_workspaces_and_capital_letters_reserve_their_namespace() -> None:
+    elsewhere = kubernetes(v1_services=[workload("churn", namespace="scoring")])
+    assert side(elsewhere, namespace="scoring").evidence("namespace-used-by-v1") == ("Service churn runs in scoring.",)
+    west = {"workspace": "ML-West", "namespace": "azureml-ml-west"}
+    assert side(**west).evidence("namespace-of-v1") == ("azureml-ml-west is where v1 keeps its services.",)
 
 
 def test_blockers_come_first() -> None:

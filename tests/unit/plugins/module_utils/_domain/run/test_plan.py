@@ -28,9 +28,18 @@ from tests.unit.plugins.module_utils._domain.builders import (
     node,
     pool,
     settings,
+    workload,
 )
 
 SMALL = {"name": "cpu", "requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+
+
+#: Inference without TLS.
+OPEN: dict[str, Any] = {
+    "enable_inference": True,
+    "inference_router_service_type": "LoadBalancer",
+    "allow_insecure_connections": True,
+}
 
 
 def upgraded(wanted: Settings, found: Facts | None = None) -> Facts:
@@ -78,7 +87,7 @@ def gpu_facts() -> Facts:
 
 
 def test_a_fresh_cluster_goes_through_every_stage() -> None:
-    plan = make_plan(settings(instance_types=[SMALL]), gpu_facts())
+    plan = make_plan(settings(instance_types=[SMALL], **OPEN), gpu_facts())
     assert plan.stages == [stage.id for stage in STAGES]
     assert [(each.action, subject(each.to_result())) for each in plan.changes] == [
         ("annotate", "deployment default/azureml-fe"),
@@ -92,14 +101,24 @@ def test_a_fresh_cluster_goes_through_every_stage() -> None:
 
 
 def test_the_stages_get_what_only_facts_tell() -> None:
-    options = make_plan(settings(), gpu_facts()).options
+    found = gpu_facts()
+    assert found["kubernetes"] is not None
+    found["kubernetes"]["v1_services"].append(workload("churn", namespace="of-another-team"))
+    options = make_plan(settings(**OPEN), found).options
     assert options["enable_upgrade"] is True
     assert options["extension_name"] == "azureml"
     assert options["definition_pending"] is True
     assert options["namespaces"] == ["azureml-workloads"]
-    assert options["forbidden_namespaces"] == ["azureml-ml"]
+    assert options["forbidden_namespaces"] == ["azureml-ml", "of-another-team"]
     assert options["pools"]["gpu"]["azureml.fleet/gpu-model"] == "a100"
     assert options["attachments"] == [{"workspace_id": WORKSPACE_ID, "name": "k8s", "namespace": "azureml-workloads"}]
+
+
+def test_training_alone_leaves_the_front_end_alone_unless_it_is_told_otherwise() -> None:
+    plan = make_plan(settings(), gpu_facts())
+    assert "front_end" not in plan.stages
+    assert "enable_upgrade" not in plan.options
+    assert "front_end" in make_plan(settings(enable_upgrade=True), gpu_facts()).stages
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,6 @@ def test_pods_of_both_versions_are_a_rollout_that_has_not_ended() -> None:
 @pytest.mark.parametrize(
     ("found", "pods", "says"),
     [
-        (deployment(ready=1), [pod()], "1 of 3 replicas are ready"),
         (deployment(ready=None), [pod()], "0 of 3 replicas are ready"),
         (deployment(wanted=0, ready=0), [], "scaled to 0"),
         (deployment(), [], "no pod of it is running"),
@@ -80,6 +79,18 @@ def test_labelled_but_not_all_ready_is_not_ready(found: dict[str, Any], pods: li
     facts = front_end.judge(found, pods, None)
     assert facts["verdict"] == "v2_not_ready"
     assert any(says in reason for reason in facts["reasons"])
+
+
+def test_a_front_end_that_scales_is_healthy() -> None:
+    facts = front_end.judge(deployment(ready=1), [pod()], None)
+    assert facts["verdict"] == "v2"
+    assert facts["reasons"] == ["1 of 3 replicas are ready and labelled azuremlappversion=v2"]
+
+
+@pytest.mark.parametrize(("taken_over", "changes"), [(True, 1), (False, 0)])
+def test_only_what_is_about_to_be_taken_over_is_annotated(taken_over: bool, changes: int) -> None:
+    facts = front_end.judge(deployment(), [pod()], None)
+    assert len(front_end.changes_of(facts, taken_over=taken_over)) == changes
 
 
 def test_without_pods_the_template_decides() -> None:

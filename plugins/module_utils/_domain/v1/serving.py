@@ -1,0 +1,118 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Does anything answer scoring requests? Judged by what serves, not by which release owns which object.
+
+What an installation with inference makes of the azureml-fe in namespace `default` is not documented: it may stay, be
+resized, idle, be labelled anew or be gone (docs/beliefs.md, `front-end-after-installation`). What the documentation
+promises is a router, `azureml-fe-v2`, behind a Service
+(learn.microsoft.com/azure/machine-learning/how-to-deploy-kubernetes-extension, "Review Azure Machine Learning extension
+component").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import ROUTER
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    FrontEndFacts,
+    KubernetesFacts,
+    RouterServiceFacts,
+    WorkloadFacts,
+)
+
+#: Name of the router's Service, of v1 and of the extension alike.
+SERVICE = "azureml-fe"
+
+
+def service_facts(service: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> RouterServiceFacts:
+    """Return the facts of a Service; `pods` are the routers' pods in its namespace.
+
+    Its endpoints are the ready pods that its selector matches, as the endpoint slice controller counts them
+    (https://kubernetes.io/docs/concepts/services-networking/service/#endpointslices).
+    """
+    selector = (service.get("spec") or {}).get("selector") or {}
+    metadata = service["metadata"]
+    return RouterServiceFacts(
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        type=service_type(service) or "ClusterIP",
+        address=service_address(service),
+        endpoints=sum(_is_ready(pod) and _matches(pod, selector) for pod in pods) if selector else 0,
+    )
+
+
+def service_type(service: Mapping[str, Any] | None) -> str | None:
+    """Return the type of a Service, or None when there is no Service."""
+    return None if service is None else (service.get("spec") or {}).get("type") or "ClusterIP"
+
+
+def service_address(service: Mapping[str, Any] | None) -> str | None:
+    """Return where clients reach a Service: the load balancer's address, else the address inside the cluster."""
+    if service is None:
+        return None
+    points = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+    for point in points:
+        address: str | None = point.get("ip") or point.get("hostname")
+        if address:
+            return address
+    spec = service.get("spec") or {}
+    if spec.get("type") == "LoadBalancer":
+        return None
+    inside: str | None = spec.get("clusterIP")
+    return None if inside in (None, "", "None") else inside
+
+
+def problems(kubernetes: KubernetesFacts) -> list[str]:
+    """Return why no scoring request would be answered; nothing when a ready router stands behind a Service."""
+    routers = _routers(kubernetes)
+    if not any(ready for _name, ready, _wanted in routers):
+        said = "; ".join(f"{name} has {ready} of {wanted} replicas ready" for name, ready, wanted in routers)
+        return [f"No router is ready: {said or 'there is neither azureml-fe-v2 nor azureml-fe'}."]
+    services = kubernetes["router_services"]
+    if any(each["address"] and each["endpoints"] for each in services):
+        return []
+    if not services:
+        return [f"There is no Service {SERVICE}, so nobody reaches the router."]
+    return [
+        f"Service {each['namespace']}/{each['name']} ({each['type']}) has "
+        f"{'no address' if not each['address'] else 'no ready pod behind it'}."
+        for each in services
+    ]
+
+
+def moved_address(now: KubernetesFacts, before: FrontEndFacts) -> tuple[str, str | None] | None:
+    """Return the old address of azureml-fe and the new one, when no Service of a router has the old one any more."""
+    old = before["address"]
+    addresses = [each["address"] for each in now["router_services"] if each["address"]]
+    if not old or old in (*addresses, now["front_end"]["address"]):
+        return None
+    return old, now["front_end"]["address"] or next(iter(addresses), None)
+
+
+def _routers(kubernetes: KubernetesFacts) -> list[tuple[str, int, int]]:
+    """Return every Deployment that can route: its name for people, ready and wanted replicas."""
+    found: list[tuple[str, int, int]] = []
+    front_end = kubernetes["front_end"]
+    if front_end["verdict"] != "absent":
+        found.append(("default/azureml-fe", front_end["ready_replicas"], front_end["wanted_replicas"]))
+    workloads: list[WorkloadFacts] = [each for each in kubernetes["extension_workloads"] if each["name"] in ROUTER]
+    found.extend(
+        (f"{each['namespace']}/{each['name']}", each["ready_replicas"], each["wanted_replicas"]) for each in workloads
+    )
+    return found
+
+
+def _is_ready(pod: Mapping[str, Any]) -> bool:
+    """Tell whether a pod is ready and not on its way out."""
+    conditions = (pod.get("status") or {}).get("conditions") or ()
+    ready = any(each.get("type") == "Ready" and each.get("status") == "True" for each in conditions)
+    return ready and not (pod.get("metadata") or {}).get("deletionTimestamp")
+
+
+def _matches(pod: Mapping[str, Any], selector: Mapping[str, str]) -> bool:
+    """Tell whether a pod carries every label of a selector."""
+    labels = (pod.get("metadata") or {}).get("labels") or {}
+    return all(labels.get(key) == value for key, value in selector.items())
