@@ -21,6 +21,7 @@ author: azureml.fleet contributors (@azureml-fleet)
 extends_documentation_fragment:
   - azureml.fleet.extension
   - azureml.fleet.azure
+  - azureml.fleet.kubernetes
   - azureml.fleet.cluster.required
   - azureml.fleet.waiting
   - azureml.fleet.attributes

@@ -11,10 +11,13 @@ short_description: Read the Azure Machine Learning extension of a cluster
 version_added: 0.1.0
 description:
   - Reads the extension C(Microsoft.AzureML.Kubernetes) of a cluster, whatever its name.
-  - With O(wait=true), waits until no operation is in progress on it, and fails when the last one did not succeed.
+  - With O(wait=true), waits until no operation is in progress on it, and fails when the last one did not succeed. The
+    message then holds what the extension's health check found, with what to do, where the cluster's own API can be
+    read; for nothing else is that API called.
 author: azureml.fleet contributors (@azureml-fleet)
 extends_documentation_fragment:
   - azureml.fleet.azure
+  - azureml.fleet.kubernetes
   - azureml.fleet.cluster.required
   - azureml.fleet.waiting
   - azureml.fleet.attributes.read_only

@@ -24,6 +24,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting impor
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
+from ansible_collections.azureml.fleet.plugins.module_utils._core._health import health
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
@@ -43,7 +44,12 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import (
+    AZURE,
+    CLUSTER_REQUIRED,
+    KUBERNETES,
+    waiting,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 if TYPE_CHECKING:
@@ -60,7 +66,7 @@ SPEC = ModuleSpec(
         "force_delete": {"type": "bool", "default": False},
     },
     mutually_exclusive=EXCLUSIONS,
-).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
+).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
 
 
 @dataclass
@@ -198,7 +204,8 @@ def _followed(task: _Installation, poller: LROPoller[dict[str, Any]], name: str,
         body = follow(task.waiting, poller, task.what(name), doing)
     except AzureError as error:
         if error.status is not None and error.status < 400:
-            raise ModuleFailure(f"{error.message} {failures.HEALTH_REPORT}", error_code=error.code) from error
+            said = health(task.call, task.connection)
+            raise ModuleFailure(f"{error.message} {said}", error_code=error.code) from error
         raise
     facts = extension_facts(body) if body else None
     if facts is None or not states.is_settled(facts["provisioning_state"]):
@@ -217,7 +224,8 @@ def _succeeded(task: _Installation, facts: ExtensionFacts | None) -> ExtensionFa
             "Run again to install it."
         )
     if not states.has_succeeded(facts["provisioning_state"]):
-        raise ModuleFailure(failures.extension_failure(facts, task.cluster.name), extension=facts)
+        said = health(task.call, task.connection)
+        raise ModuleFailure(failures.extension_failure(facts, task.cluster.name, said), extension=facts)
     return facts
 
 

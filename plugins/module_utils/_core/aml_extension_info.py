@@ -11,17 +11,23 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection im
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import list_extension, read_extension
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._core._health import health
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import same_value
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import (
+    AZURE,
+    CLUSTER_REQUIRED,
+    KUBERNETES,
+    waiting,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(argument_spec={"name": {"type": "str"}, "expected_settings": {"type": "dict"}}).merge(
-    AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800, wait=False)
+    AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=1800, wait=False)
 )
 
 __all__ = ["MISSING_LIBRARY", "SPEC", "run"]
@@ -52,7 +58,8 @@ def run(call: Call) -> Outcome:
     if found is None and params["expected_settings"] is not None:
         raise ModuleFailure(f"{what} is gone: somebody deleted it meanwhile. Run again to install it.")
     if found is not None and not states.has_succeeded(found["provisioning_state"]):
-        raise ModuleFailure(failures.extension_failure(found, cluster.name), extension=found)
+        said = health(call, connection)
+        raise ModuleFailure(failures.extension_failure(found, cluster.name, said), extension=found)
     return Outcome(result={"extension": found})
 
 

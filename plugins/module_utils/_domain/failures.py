@@ -13,10 +13,14 @@ HEALTH_REPORT = (
 )
 
 
-def extension_failure(facts: ExtensionFacts, cluster: str) -> str:
-    """Return a sentence about an extension whose last operation did not succeed."""
-    reason = facts["error"] or "Azure names no reason"
-    return f"Extension {facts['name']} of cluster {cluster} is {facts['provisioning_state']}: {reason}. {HEALTH_REPORT}"
+def extension_failure(facts: ExtensionFacts, cluster: str, health: str = HEALTH_REPORT) -> str:
+    """Return sentences about an extension whose last operation did not succeed.
+
+    `health` is what its health check says: it comes first, because Azure's own text is long and names no cause.
+    """
+    reason = (facts["error"] or "Azure names no reason").rstrip(".")
+    state = facts["provisioning_state"]
+    return f"Extension {facts['name']} of cluster {cluster} is {state}. {health} Azure says: {reason}."
 
 
 def compute_failure(facts: ComputeFacts, workspace: str) -> str:

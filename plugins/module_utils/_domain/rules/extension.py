@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
     ExtensionSettingsError,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.health_report import explained
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
@@ -33,15 +34,17 @@ def _ended_badly(facts: Facts) -> Evidence:
     if extension is None or not states.has_failed(_state(facts)):
         return None
     reason = f": {extension['error']}" if extension["error"] else "."
-    return f"Extension {extension['name']} is {extension['provisioning_state']}{reason}"
+    report = facts["kubernetes"]["health_report"] if facts["kubernetes"] else None
+    return [*explained(report), f"Extension {extension['name']} is {extension['provisioning_state']}{reason}"]
 
 
 @rule(
     "extension-failed",
     "blocker",
     "An earlier installation of the extension failed",
-    remedy="Mend the cause, then set aml_retry_failed_extension: true to submit it again; or delete it with "
-    "azureml.fleet.aml_extension (state: absent) and run again.",
+    remedy="Mend the cause, then set aml_retry_failed_extension: true to submit it again. Delete the extension "
+    "(azureml.fleet.aml_extension, state: absent) only when that fails again and nothing is served through it: all "
+    "that its release contains goes with it, azureml-fe of v1 included.",
     source=source.TROUBLESHOOT_EXTENSION,
 )
 def extension_failed(settings: Settings, facts: Facts) -> Evidence:

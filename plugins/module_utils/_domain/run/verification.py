@@ -15,6 +15,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.co
     expected_components,
     inference_is_installed,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.health_report import explained
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
     ComputeFacts,
     Facts,
@@ -93,8 +94,7 @@ def _extension(facts: Facts) -> list[str]:
         return []
     reason = f": {extension['error']}" if extension["error"] else "."
     report = facts["kubernetes"]["health_report"] if facts["kubernetes"] else None
-    failed = [line.strip() for line in (report or "").splitlines() if "Status: Failed" in line]
-    return [f"Extension {extension['name']} is {extension['provisioning_state']}{reason}", *failed]
+    return [*explained(report), f"Extension {extension['name']} is {extension['provisioning_state']}{reason}"]
 
 
 def _components(facts: Facts) -> Sequence[str] | Said:

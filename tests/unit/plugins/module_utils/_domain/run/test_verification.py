@@ -119,7 +119,7 @@ def _failed_extension(found: Facts) -> None:
 
 
 CASES: dict[str, tuple[Callable[[Facts], object], str, str]] = {
-    "extension failed": (_failed_extension, "extension-installed", "Status: Failed Name: b ErrorCode: E40007"),
+    "extension failed": (_failed_extension, "extension-installed", "b failed with E40007 (INVALID_SSL_SETTING"),
     "component missing": (lambda f: _without(f, "gateway"), "components-ready", "Deployment gateway is missing."),
     "component unready": (
         lambda f: _workload(f, "aml-operator").update({"ready_replicas": 0}),
