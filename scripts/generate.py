@@ -110,7 +110,7 @@ def rules_page() -> str:
         for rule in rules.every_rule():
             if rule.judgement.__module__ == topic.__name__:
                 lines += [
-                    f"### `{rule.id}` ({rule.severity})",
+                    f"### `{rule.id}` ({rule.severity}{', may be accepted' if rule.acceptable else ''})",
                     "",
                     f"{rule.title}.",
                     "",

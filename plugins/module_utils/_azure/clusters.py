@@ -30,10 +30,10 @@ def read_cluster(connection: AzureConnection, cluster_id: str) -> ClusterFacts:
         arm.API_VERSIONS[parsed.provider.lower()],
         f"Reading cluster {parsed.name}",
     )
-    return cluster_facts(body, parsed)
+    return cluster_facts(body, parsed, connection.cloud.name)
 
 
-def cluster_facts(body: Mapping[str, Any], cluster: ResourceId) -> ClusterFacts:
+def cluster_facts(body: Mapping[str, Any], cluster: ResourceId, cloud: str) -> ClusterFacts:
     """Return the facts in the body of a cluster of either kind, every field of which may be absent or null."""
     properties = nested(body, "properties")
     pools = [node_pool(each) for each in properties.get("agentPoolProfiles") or ()]
@@ -45,6 +45,7 @@ def cluster_facts(body: Mapping[str, Any], cluster: ResourceId) -> ClusterFacts:
         id=str(cluster),
         name=str(body.get("name") or cluster.name),
         kind="aks" if is_aks else "arc",
+        cloud=cloud,
         subscription_id=cluster.subscription_id,
         resource_group=cluster.resource_group,
         location=str(body.get("location") or "").replace(" ", "").lower(),

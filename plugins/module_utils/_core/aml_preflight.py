@@ -50,7 +50,7 @@ def run(call: Call) -> Outcome:
     if facts is None:
         return Outcome(result=result)
     findings = rules.judge(settings, facts)
-    blocked = any(finding.rule.severity == "blocker" for finding in findings)
+    blocked = any(finding.severity == "blocker" for finding in findings)
     plan = empty_plan() if blocked else make_plan(settings, facts)
     result["findings"] = [finding.to_result() for finding in findings]
     result["plan"] = plan.to_result()

@@ -37,6 +37,7 @@ class ClusterFacts(TypedDict):
     id: str
     name: str
     kind: Literal["aks", "arc"]
+    cloud: str  # AzureCloud, AzureUSGovernment, AzureChinaCloud, or how another cloud calls itself
     subscription_id: str
     resource_group: str
     location: str

@@ -136,6 +136,12 @@ class RunOptions:
         "Directory on the controller into which the reports are written. An empty text writes none.",
         default="aml-report",
     )
+    accepted_findings: Sequence[Any] = option(
+        "list",
+        "Ids of blockers that you accept on purpose for this cluster; each becomes a warning that the report marks as "
+        "accepted. docs/preflight-rules.md says which may be.",
+        factory=tuple,
+    )
     fail_when_blocked: bool = option(
         "bool",
         "End the run with an error when preflight blocked a cluster. Failed clusters always do so. When false, "

@@ -11,6 +11,7 @@ docs/preflight-rules.md is generated.
 from __future__ import annotations
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import (
+    acceptance,
     access,
     attachment,
     cluster,
@@ -29,7 +30,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engin
 )
 
 #: The topics, in the order in which their findings are reported: what explains others comes first.
-TOPICS = (cluster, access, front_end, extension, inference, attachment, nodes)
+TOPICS = (acceptance, cluster, access, front_end, extension, inference, attachment, nodes)
 arrange([topic.__name__ for topic in TOPICS])
 
 __all__ = ["TOPICS", "Finding", "Rule", "Severity", "every_rule", "judge"]

@@ -31,6 +31,8 @@ class Rule:
     remedy: str
     source: str
     judgement: Judgement
+    #: A blocker that users may accept on purpose, by its id in `aml_accepted_findings`: it is a warning then.
+    acceptable: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,16 +41,23 @@ class Finding:
 
     rule: Rule
     evidence: tuple[str, ...]
+    accepted: bool = False
+
+    @property
+    def severity(self) -> Severity:
+        """How much the finding weighs: what was accepted blocks nothing."""
+        return "warning" if self.accepted else self.rule.severity
 
     def to_result(self) -> dict[str, Any]:
         """Return the finding as a module returns it and the report keeps it."""
         return {
             "id": self.rule.id,
-            "severity": self.rule.severity,
+            "severity": self.severity,
             "title": self.rule.title,
             "evidence": list(self.evidence),
             "remedy": self.rule.remedy,
             "source": self.rule.source,
+            "accepted": self.accepted,
         }
 
 
@@ -56,7 +65,15 @@ _RULES: dict[str, Rule] = {}
 _TOPICS: list[str] = []
 
 
-def rule(id: str, severity: Severity, title: str, *, remedy: str, source: str) -> Callable[[Judgement], Judgement]:  # noqa: A002  # `id` is what a rule's id is called
+def rule(
+    id: str,  # noqa: A002  # `id` is what a rule's id is called
+    severity: Severity,
+    title: str,
+    *,
+    remedy: str,
+    source: str,
+    acceptable: bool = False,
+) -> Callable[[Judgement], Judgement]:
     """Register the decorated function as a rule. `title` says what is wrong when the rule finds something.
 
     Raises ValueError when another rule has the same id, because reports and waivers name rules by it.
@@ -65,7 +82,7 @@ def rule(id: str, severity: Severity, title: str, *, remedy: str, source: str) -
     def register(judgement: Judgement) -> Judgement:
         if id in _RULES and _RULES[id].judgement.__qualname__ != judgement.__qualname__:
             raise ValueError(f"two rules have the id {id}")
-        _RULES[id] = Rule(id, severity, title, remedy, source, judgement)
+        _RULES[id] = Rule(id, severity, title, remedy, source, judgement, acceptable)
         return judgement
 
     return register
@@ -88,5 +105,6 @@ def judge(settings: Settings, facts: Facts) -> list[Finding]:
         evidence = each.judgement(settings, facts)
         sentences = (evidence,) if isinstance(evidence, str) else tuple(evidence or ())
         if sentences:
-            findings.append(Finding(each, sentences))
-    return sorted(findings, key=lambda finding: _ORDER[finding.rule.severity])
+            accepted = each.acceptable and each.id in settings.run.accepted_findings
+            findings.append(Finding(each, sentences, accepted))
+    return sorted(findings, key=lambda finding: _ORDER[finding.severity])

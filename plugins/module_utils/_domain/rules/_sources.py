@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+PREFLIGHT_RULES = "https://github.com/azureml-fleet/azureml.fleet/blob/main/docs/preflight-rules.md"
 _MACHINE_LEARNING = "https://learn.microsoft.com/azure/machine-learning"
 
 DEPLOY_EXTENSION = f"{_MACHINE_LEARNING}/how-to-deploy-kubernetes-extension"

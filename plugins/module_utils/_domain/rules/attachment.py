@@ -100,10 +100,13 @@ def attachment_refused(settings: Settings, facts: Facts) -> Evidence:
 
 @rule(
     "legacy-compute-created",
-    "warning",
-    "The legacy compute was created by the workspace: deleting it would delete the cluster",
-    remedy="Only ever detach it (`az ml compute detach`), never delete it. This collection does not touch it.",
+    "blocker",
+    "The legacy compute was created by the workspace: the documentation does not support its upgrade",
+    remedy="Move its services to another cluster, or accept legacy-compute-created in aml_accepted_findings. Then only "
+    "ever detach the compute (`az ml compute detach`): deleting it would delete the cluster. This collection does "
+    "neither.",
     source=source.UPGRADE_FROM_V1,
+    acceptable=True,
 )
 def legacy_compute_created(_settings: Settings, facts: Facts) -> Evidence:
     """Find AksComputes whose cluster Azure Machine Learning made."""

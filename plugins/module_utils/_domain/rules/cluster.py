@@ -9,7 +9,7 @@ import math
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import version_standing
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.regions import region_is_supported
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
@@ -22,6 +22,8 @@ _MINIMUM_MEMORY = 8 * _GIB
 #: more (https://learn.microsoft.com/azure/aks/node-resource-reservations). Sizes in GiB.
 _RESERVED_SLICES = ((4.0, 0.25), (4.0, 0.20), (8.0, 0.10), (112.0, 0.06), (math.inf, 0.02))
 _EVICTION_THRESHOLD = 0.75
+#: Sovereign clouds, in which Azure Machine Learning has no trusted access.
+_WITHOUT_TRUSTED_ACCESS = ("azureusgovernment", "azurechinacloud")
 
 
 @rule(
@@ -221,6 +223,44 @@ def cluster_authorized_ip_ranges(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster with authorized IP ranges."""
     ranges = facts["cluster"]["authorized_ip_ranges"]
     return f"{len(ranges)} range(s) are authorized: {', '.join(ranges[:5])}." if ranges else None
+
+
+@rule(
+    "cluster-private-without-public-name",
+    "warning",
+    "The private cluster has no public name, with which trusted access is not supported",
+    remedy="Give it one with `az aks update --enable-public-fqdn`: the name is public then, the address stays private.",
+    source=source.TRUSTED_ACCESS,
+)
+def cluster_private_without_public_name(_settings: Settings, facts: Facts) -> Evidence:
+    """Find a private AKS cluster whose public FQDN was switched off; attaching it is said to fail."""
+    cluster = facts["cluster"]
+    return "It is private, and its public FQDN is disabled." if _is_hidden(cluster) else None
+
+
+@rule(
+    "cluster-trusted-access-unavailable",
+    "blocker",
+    "The cluster needs trusted access, which is not available in this cloud",
+    remedy="Enable local accounts (`az aks update --enable-local-accounts`) and a public FQDN (`az aks update "
+    "--enable-public-fqdn`), whichever is missing; or accept cluster-trusted-access-unavailable in "
+    "aml_accepted_findings when Azure has brought it there by now.",
+    source=source.TRUSTED_ACCESS,
+    acceptable=True,
+)
+def cluster_trusted_access_unavailable(_settings: Settings, facts: Facts) -> Evidence:
+    """Find, outside of the public cloud, what only trusted access makes reachable for Azure Machine Learning."""
+    cluster = facts["cluster"]
+    if cluster["cloud"].lower() not in _WITHOUT_TRUSTED_ACCESS:
+        return None
+    needs = [("its local accounts are disabled", cluster["local_accounts_disabled"])]
+    needs.append(("it is private without a public name", _is_hidden(cluster)))
+    return [f"In {cluster['cloud']}, {words}." for words, there in needs if there]
+
+
+def _is_hidden(cluster: ClusterFacts) -> bool:
+    """Tell whether a cluster is private and has no public name either."""
+    return cluster["kind"] == "aks" and cluster["private"] and not cluster["private_public_fqdn"]
 
 
 def _memory_of_machine(allocatable: int) -> int:

@@ -40,7 +40,10 @@ class Record(TypedDict, total=False):
 
 
 class FindingReport(TypedDict):
-    """What a preflight rule found; `evidence` is what was seen, `source` the page that the rule rests on."""
+    """What a preflight rule found; `evidence` is what was seen, `source` the page that the rule rests on.
+
+    A blocker that the user has accepted (`aml_accepted_findings`) is `accepted`, and a warning.
+    """
 
     id: str
     severity: Literal["blocker", "warning", "note"]
@@ -48,15 +51,17 @@ class FindingReport(TypedDict):
     evidence: list[str]
     remedy: str
     source: str
+    accepted: bool
 
 
 class CheckReport(TypedDict):
-    """One promise that was verified; without `problems` it holds."""
+    """One promise that was verified; without `problems` it holds, and `remarks` are worth knowing all the same."""
 
     id: str
     title: str
     passed: bool
     problems: list[str]
+    remarks: list[str]
 
 
 class ClusterLine(TypedDict):

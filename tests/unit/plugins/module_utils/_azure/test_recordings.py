@@ -102,7 +102,7 @@ def test_each_kind_of_cluster_and_pool_is_judged_as_expected() -> None:
         if "/agentPools/" in kind["url"]:
             pools = [node_pool(body)]
         else:
-            facts = cluster_facts(body, identifier(body, AKS))
+            facts = cluster_facts(body, identifier(body, AKS), "AzureCloud")
             pools = facts["node_pools"]
         for name, wanted in kind["expect"].items():
             assert JUDGEMENTS[name](facts, pools, wanted), f"{what}: {name} should be {wanted}"
@@ -111,7 +111,7 @@ def test_each_kind_of_cluster_and_pool_is_judged_as_expected() -> None:
 def test_no_managed_cluster_loses_anything() -> None:
     count = 0
     for name, body in of_type("/".join(AKS)):
-        facts, properties = cluster_facts(body, identifier(body, AKS)), body["properties"]
+        facts, properties = cluster_facts(body, identifier(body, AKS), "AzureCloud"), body["properties"]
         count += 1
         assert facts["name"] == body["name"], name
         assert facts["location"] == body["location"].replace(" ", "").lower(), name
@@ -131,7 +131,7 @@ def test_no_managed_cluster_loses_anything() -> None:
 def test_no_connected_cluster_loses_anything() -> None:
     count = 0
     for name, body in of_type("/".join(ARC)):
-        facts, properties = cluster_facts(body, identifier(body, ARC)), body["properties"]
+        facts, properties = cluster_facts(body, identifier(body, ARC), "AzureCloud"), body["properties"]
         count += 1
         assert facts["kind"] == "arc"
         assert facts["provisioning_state"] == properties.get("provisioningState"), name

@@ -168,6 +168,7 @@ def facts(**cluster_changes: Any) -> Facts:
             "id": AKS_ID,
             "name": "aks",
             "kind": "aks",
+            "cloud": "AzureCloud",
             "subscription_id": SUBSCRIPTION,
             "resource_group": "rg",
             "location": "westeurope",

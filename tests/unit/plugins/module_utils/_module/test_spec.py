@@ -103,5 +103,5 @@ def test_what_a_log_may_have() -> None:
 
 
 def test_options_that_are_paths() -> None:
-    assert {"ssl_key_file", "ca_cert", "ssl_ca_cert"} <= EXTENSION.merge(KUBERNETES).path_options()
+    assert {"ssl_key_file", "ca_cert", "ssl_ca_cert"} <= EXTENSION.path_options()
     assert "cluster_id" not in EXTENSION.path_options()

@@ -35,6 +35,7 @@ def cluster(kind: str = "aks", nodes: int | None = 3, distribution: str | None =
         id=AKS_ID if kind == "aks" else ARC_ID,
         name=kind,
         kind=kind,  # type: ignore[typeddict-item]  # a test's own text
+        cloud="AzureCloud",
         subscription_id="s",
         resource_group="rg",
         location="westeurope",

@@ -276,6 +276,21 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(cluster(local_accounts_disabled=True)),
         "disableLocalAccounts",
     ),
+    "acceptance-invalid": (
+        side(accepted_findings=["legacy-compute-created"]),
+        side(accepted_findings=["cluster-stopped", "x"]),
+        "cluster-stopped cannot be accepted. No rule is called x.",
+    ),
+    "cluster-private-without-public-name": (
+        side(cluster(private=True, private_public_fqdn=True)),
+        side(cluster(private=True)),
+        "public FQDN is disabled",
+    ),
+    "cluster-trusted-access-unavailable": (
+        side(cluster(cloud="AzureCloud", local_accounts_disabled=True)),
+        side(cluster(cloud="AzureChinaCloud", local_accounts_disabled=True, private=True)),
+        "In AzureChinaCloud, its local accounts are disabled. In AzureChinaCloud, it is private without a public name.",
+    ),
     "cluster-authorized-ip-ranges": (
         side(cluster(authorized_ip_ranges=[])),
         side(cluster(authorized_ip_ranges=["10.0.0.0/8"])),
@@ -559,10 +574,19 @@ def test_v1_services_of_other_workspaces_and_capital_letters_reserve_their_names
     assert side(**west).evidence("namespace-of-v1") == ("azureml-ml-west is where v1 keeps its services.",)
 
 
+def test_an_accepted_blocker_is_a_warning_and_says_so() -> None:
+    found = facts()
+    computes(legacy_compute(attached=False))(found)
+    (blocked,) = rules.judge(settings(), found)
+    assert (blocked.severity, blocked.to_result()["accepted"]) == ("blocker", False)
+    (accepted,) = rules.judge(settings(accepted_findings=["legacy-compute-created"]), found)
+    assert (accepted.severity, accepted.to_result()["accepted"]) == ("warning", True)
+
+
 def test_blockers_come_first() -> None:
     found = facts(location="mars", local_accounts_disabled=True)
     found["workspaces"][0]["computes"] = []
-    severities = [finding.rule.severity for finding in rules.judge(settings(), found)]
+    severities = [finding.severity for finding in rules.judge(settings(), found)]
     assert severities == ["blocker", "warning", "note"]
 
 

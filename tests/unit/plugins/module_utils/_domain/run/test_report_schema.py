@@ -52,7 +52,7 @@ def gpu_facts() -> Facts:
 
 def record(mode: Mode) -> Record:
     """What a run of `mode` leaves of a cluster on which every stage has something to do."""
-    wanted, found = settings(instance_types=[SMALL]), gpu_facts()
+    wanted, found = settings(instance_types=[SMALL], enable_upgrade=True), gpu_facts()
     plan = make_plan(wanted, found)
     assert plan.stages == [stage.id for stage in STAGES]
     made: dict[str, Any] = {
