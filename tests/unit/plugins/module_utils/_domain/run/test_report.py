@@ -182,8 +182,10 @@ def test_a_refusal_says_what_was_seen_and_what_to_do() -> None:
         evidence=["It is Stopped."],
         remedy="Start it.",
         source="https://learn.microsoft.com",
+        accepted=False,
     )
-    warning = FindingReport(**{**blocker, "id": "namespace-shared", "severity": "warning"})
+    warning = blocker.copy()
+    warning.update({"id": "namespace-shared", "severity": "warning"})
     assert report.refusal("aks", [blocker, warning]) == (
         "Cluster aks is blocked; nothing of it was changed. "
         "The cluster is stopped: It is Stopped. Start it. [cluster-stopped]"
