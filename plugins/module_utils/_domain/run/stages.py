@@ -44,9 +44,9 @@ class Stage:
     wait: str = ""
 
 
-#: Pool labels come before the extension: AKS refuses or preempts operations on one cluster that overlap
-#: (https://learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-codes/aks-operation-preempted), and an
-#: extension whose pods select a label starts at once when the label is there.
+#: Pool labels come before the extension: AKS refuses or preempts an operation while another one runs on the cluster
+#: (recorded answers name https://aka.ms/aks-pending-operation and AKSOperationPreempted), and an extension whose pods
+#: select a label starts at once when the label is there.
 STAGES: tuple[Stage, ...] = (
     Stage(
         id="front_end",
