@@ -51,6 +51,9 @@ def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
     judged = bool(preflight.get("verdict"))
     if judged:
         record["preflight"] = {name: preflight.get(name) for name in ("findings", "plan", "verdict")}
+    identity = (preflight.get("facts") or {}).get("identity")
+    if identity:
+        record["identity"] = identity
     verification = variables.get("_aml_verify_result") or {}
     if verification.get("checks"):
         record["verification"] = {"checks": verification.get("checks") or []}

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import ChangeData
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import IdentityFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import Mode, ModeId
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
 
@@ -31,6 +32,8 @@ class Record(TypedDict, total=False):
 
     host: str
     cluster_id: str
+    #: Who the run was to Azure, where it got so far.
+    identity: IdentityFacts
     preflight: Mapping[str, Any]
     verification: Mapping[str, Any]
     #: Stage and message of what went wrong.
@@ -78,6 +81,8 @@ class ClusterReport(ClusterLine):
     """One cluster's file: its line, and everything that was found, planned, changed and verified."""
 
     schema_version: Literal[1]
+    #: Who the run was to Azure: ids, never a secret. Null where it did not get so far.
+    identity: IdentityFacts | None
     findings: list[FindingReport]
     changes: list[ChangeData]
     changed_stages: list[str]
@@ -104,6 +109,7 @@ def cluster_report(record: Record, mode: Mode) -> ClusterReport:
         outcome=outcome,
         stage=stage,
         reason=reason,
+        identity=record.get("identity"),
         findings=list(preflight.get("findings") or []),
         changes=list((preflight.get("plan") or {}).get("changes") or []),
         changed_stages=list(record.get("changed") or []),

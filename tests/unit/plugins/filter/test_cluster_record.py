@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.filter.cluster_record import cluster_record
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import BY_ID
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.report import Record, cluster_report
 
 HOST = {"inventory_hostname": "aks", "aml_cluster_id": "/id"}
 JUDGED = {"verdict": "change", "findings": [], "plan": {}, "settings": {"aml_x": 1}}
@@ -63,3 +65,11 @@ def test_a_failed_loop_tells_what_its_items_said() -> None:
 
 def test_a_preflight_that_failed_is_no_verdict() -> None:
     assert "preflight" not in cluster_record({**HOST, "_aml_preflight_result": {"failed": True, "msg": "x"}})
+
+
+def test_the_report_says_who_the_run_was_to_azure() -> None:
+    identity = {"object_id": "o", "tenant_id": "t", "application_id": "a", "subscription_id": "s"}
+    record = cluster_record({**HOST, "_aml_preflight_result": {**JUDGED, "facts": {"identity": identity}}})
+    made = cluster_report(cast(Record, record), BY_ID["preflight"])
+    assert made["identity"] == identity
+    assert cluster_report(cast(Record, cluster_record(HOST)), BY_ID["preflight"])["identity"] is None
