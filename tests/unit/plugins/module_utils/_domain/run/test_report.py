@@ -97,6 +97,7 @@ def cluster(host: str, outcome: str, reason: str = "because") -> ClusterReport:
         schema_version=1,
         host=host,
         cluster_id="/id",
+        identity=None,
         outcome=outcome,  # type: ignore[typeddict-item]  # one of the outcomes
         stage="verify",
         reason=reason,
