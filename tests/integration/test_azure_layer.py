@@ -161,7 +161,9 @@ def test_an_entra_cluster_gets_a_token_for_its_own_application(fleet: Simulator)
 
 def test_what_does_not_exist_is_told_apart(fleet: Simulator) -> None:
     connection = connect(fleet)
-    assert read_provider(connection, "Microsoft.KubernetesConfiguration") == "Registered"
+    provider = read_provider(connection, "Microsoft.KubernetesConfiguration")
+    assert provider.state == "Registered"
+    assert "West Europe" in provider.locations["extensions"]
     with pytest.raises(AzureError) as missing:
         read_cluster(connection, fleet.clusters["aks"]["id"] + "-not")
     assert missing.value.missing

@@ -5,15 +5,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 
 
-def read_provider(connection: AzureConnection, namespace: str, subscription_id: str | None = None) -> str:
-    """Return the registrationState of a provider: Registered, Registering, NotRegistered, Unregistering...
+class Provider(NamedTuple):
+    """A resource provider as a subscription sees it."""
 
-    A namespace that the subscription does not know is NotRegistered. Raises AzureError.
+    #: registrationState: Registered, Registering, NotRegistered, Unregistering...
+    state: str
+    #: Resource type -> the regions in which it is offered to this subscription, as Azure spells them.
+    locations: Mapping[str, Sequence[str]]
+
+
+def read_provider(connection: AzureConnection, namespace: str, subscription_id: str | None = None) -> Provider:
+    """Return a provider; a namespace that the subscription does not know is NotRegistered. Raises AzureError.
+
+    Source: learn.microsoft.com/rest/api/resources/providers/get (registrationState, resourceTypes.locations).
     """
     subscription = subscription_id or connection.subscription_id
     try:
@@ -25,6 +37,10 @@ def read_provider(connection: AzureConnection, namespace: str, subscription_id: 
         )
     except AzureError as error:
         if error.missing and "subscriptionnotfound" not in error.code.lower():
-            return "NotRegistered"
+            return Provider("NotRegistered", {})
         raise
-    return str(body.get("registrationState") or "NotRegistered")
+    types = [each for each in body.get("resourceTypes") or () if isinstance(each, Mapping)]
+    return Provider(
+        str(body.get("registrationState") or "NotRegistered"),
+        {str(each.get("resourceType")): [str(name) for name in each.get("locations") or ()] for each in types},
+    )

@@ -57,10 +57,11 @@ def read_from_options(call: Call) -> Facts:
         azure = connect_azure(call)
         v1_namespaces = [names.v1_namespace(parse_workspace_id(each).name) for each in call.params["workspaces"]]
         cluster = read_cluster(azure, cluster_id)
+        providers, regions = _providers(azure, known.get("providers"), cluster["subscription_id"])
         found = Facts(
             cluster=cluster,
-            providers=known.get("providers")
-            or {_PROVIDER: read_provider(azure, _PROVIDER, cluster["subscription_id"])},
+            providers=providers,
+            extension_regions=regions,
             extension=known.get("extension") or list_extension(azure, cluster_id),
             workspaces=known.get("workspaces")
             or [list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
@@ -72,6 +73,16 @@ def read_from_options(call: Call) -> Facts:
         call, azure, cluster, [*v1_namespaces, *call.params["namespaces"]]
     )
     return found
+
+
+def _providers(
+    azure: AzureConnection, known: dict[str, str] | None, subscription_id: str
+) -> tuple[dict[str, str], list[str]]:
+    """Return the registration of the providers, and the regions of extensions; known providers are not read again."""
+    if known:
+        return known, []
+    provider = read_provider(azure, _PROVIDER, subscription_id)
+    return {_PROVIDER: provider.state}, list(provider.locations.get("extensions") or ())
 
 
 def _read_kubernetes(

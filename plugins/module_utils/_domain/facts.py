@@ -237,6 +237,7 @@ class Facts(TypedDict):
     identity: IdentityFacts
     cluster: ClusterFacts
     providers: dict[str, str]  # namespace -> registrationState
+    extension_regions: list[str]  # where Azure offers cluster extensions to this subscription; empty: it did not say
     extension: ExtensionFacts | None
     workspaces: list[WorkspaceFacts]
     kubernetes: KubernetesFacts | None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 #: Locations of Microsoft.Kubernetes/connectedClusters as the provider itself lists them for the public cloud
-#: (`az provider show --namespace Microsoft.Kubernetes`). Users override the list with `aml_supported_regions`.
+#: (`az provider show --namespace Microsoft.Kubernetes`), written down once: only where Azure gives no list of its own.
 SUPPORTED_REGIONS: tuple[str, ...] = (
     "australiaeast",
     "brazilsouth",

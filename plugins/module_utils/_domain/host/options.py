@@ -12,7 +12,6 @@ from typing import Any, Literal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import (
     SUPPORTED_KUBERNETES_VERSIONS,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.regions import SUPPORTED_REGIONS
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import option
 
 
@@ -115,8 +114,7 @@ class RunOptions:
 
     supported_regions: Sequence[str] = option(
         "list",
-        "Regions in which the extension may be installed, instead of the built-in list of Arc-enabled Kubernetes.",
-        default=list(SUPPORTED_REGIONS),
+        "Regions in which the extension may be installed, instead of those that Azure lists for the subscription.",
         factory=tuple,
     )
     supported_kubernetes_versions: Sequence[str] = option(

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 import math
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import version_standing
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.regions import region_is_supported
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import (
+    Standing,
+    version_standing,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.regions import (
+    SUPPORTED_REGIONS,
+    region_is_supported,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
@@ -62,17 +68,37 @@ def cluster_also_on_arc(_settings: Settings, facts: Facts) -> Evidence:
     "cluster-region-unsupported",
     "blocker",
     "The extension is not available in the cluster's region",
-    remedy="Use a cluster in a region where Azure Arc-enabled Kubernetes is available "
-    '(`az provider show --namespace Microsoft.Kubernetes --query "resourceTypes[].locations"`), or, when Azure lists '
-    "the region by now, add it to aml_supported_regions.",
+    remedy="Use a cluster in a region where Azure offers cluster extensions "
+    '(`az provider show --namespace Microsoft.KubernetesConfiguration --query "resourceTypes[].locations"`). When you '
+    "know better, name the region in aml_supported_regions.",
     source=source.REFERENCE,
 )
 def cluster_region_unsupported(settings: Settings, facts: Facts) -> Evidence:
-    """Find a cluster outside the regions of Arc-enabled Kubernetes."""
-    region = facts["cluster"]["location"]
-    if region_is_supported(region, settings.run.supported_regions):
+    """Find a cluster outside the regions of Arc-enabled Kubernetes, as Azure lists them for this very subscription.
+
+    An old revision of a how-to page names two regions only; the reference page, which is newer, names all those of
+    Arc-enabled Kubernetes. The reference page holds, because Azure's own list agrees with it.
+    """
+    region, allowed = facts["cluster"]["location"], settings.run.supported_regions or facts["extension_regions"]
+    if not allowed or region_is_supported(region, allowed):
         return None
     return f"The cluster is in {region}."
+
+
+@rule(
+    "cluster-region-unknown",
+    "warning",
+    "Whether the extension is available in the cluster's region is not known",
+    remedy="Nothing has to be done when Azure offers cluster extensions there; name the region in aml_supported_regions "
+    "to say so.",
+    source=source.REFERENCE,
+)
+def cluster_region_unknown(settings: Settings, facts: Facts) -> Evidence:
+    """Find a region that the collection's own, older list lacks, where Azure gave no list."""
+    region = facts["cluster"]["location"]
+    if settings.run.supported_regions or facts["extension_regions"] or region_is_supported(region, SUPPORTED_REGIONS):
+        return None
+    return f"The cluster is in {region}, and Azure did not say where it offers cluster extensions."
 
 
 @rule(
@@ -94,17 +120,35 @@ def cluster_service_principal(_settings: Settings, facts: Facts) -> Evidence:
 @rule(
     "kubernetes-version-unsupported",
     "blocker",
-    "Azure Machine Learning does not support the cluster's Kubernetes version",
-    remedy="Upgrade the cluster to a version of the supported window, or, when the window has moved on, set "
-    "aml_supported_kubernetes_versions.",
+    "Azure Machine Learning no longer supports the cluster's Kubernetes version",
+    remedy="Upgrade the cluster to a version of the supported window; or, when the window has moved, set "
+    "aml_supported_kubernetes_versions; or accept kubernetes-version-unsupported in aml_accepted_findings: nobody "
+    "supports it then, which need not mean that it fails.",
     source=source.REFERENCE,
+    acceptable=True,
 )
 def kubernetes_version_unsupported(settings: Settings, facts: Facts) -> Evidence:
-    """Find a version outside the window of the newest minor version of AKS and the two before it."""
+    """Find a version that is older than the newest minor version of AKS and the two before it."""
+    return _version_that_is("older", settings, facts)
+
+
+@rule(
+    "kubernetes-version-newer",
+    "note",
+    "The cluster's Kubernetes version is newer than this collection knows",
+    remedy="Nothing has to be done: AKS has released a version since. Set aml_supported_kubernetes_versions to say so.",
+    source=source.REFERENCE,
+)
+def kubernetes_version_newer(settings: Settings, facts: Facts) -> Evidence:
+    """Tell of a version that came after the window was written down."""
+    return _version_that_is("newer", settings, facts)
+
+
+def _version_that_is(standing: Standing, settings: Settings, facts: Facts) -> Evidence:
+    """Return the cluster's version when it stands so to the supported window."""
     version = facts["kubernetes"]["version"] if facts["kubernetes"] else facts["cluster"]["kubernetes_version"]
     supported = settings.run.supported_kubernetes_versions
-    standing = version_standing(version, supported)
-    if standing not in ("older", "newer"):
+    if version_standing(version, supported) != standing:
         return None
     return f"Kubernetes {version} is {standing} than the supported {', '.join(map(str, supported))}."
 

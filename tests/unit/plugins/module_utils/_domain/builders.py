@@ -194,6 +194,7 @@ def facts(**cluster_changes: Any) -> Facts:
             "connectivity_status": None,
         },
         "providers": {"Microsoft.KubernetesConfiguration": "Registered"},
+        "extension_regions": ["West Europe", "Poland Central"],
         "extension": None,
         "workspaces": [
             {"id": WORKSPACE_ID, "exists": True, "error": None, "computes": [legacy_compute()]},

@@ -103,6 +103,10 @@ def both(*changes: Change) -> Change:
     return change
 
 
+def regions(*names: str) -> Change:
+    return lambda found: found.update({"extension_regions": list(names)})
+
+
 def unreachable(**cluster_changes: Any) -> Change:
     def change(found: Facts) -> None:
         found["kubernetes"] = None
@@ -230,9 +234,19 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "Namespace azure-arc is there.",
     ),
     "cluster-region-unsupported": (
-        side(cluster(location="West Europe")),
+        side(cluster(location="polandcentral")),  # which the collection's own list lacks
         side(cluster(location="mars")),
         "mars",
+    ),
+    "cluster-region-unknown": (
+        side(cluster(location="mars")),
+        side(both(cluster(location="usgovvirginia"), regions())),
+        "The cluster is in usgovvirginia, and Azure did not say",
+    ),
+    "kubernetes-version-newer": (
+        side(kubernetes(version="v1.36.0")),
+        side(kubernetes(version="v1.37.0")),
+        "1.37.0 is newer than the supported 1.34, 1.35, 1.36",
     ),
     "cluster-service-principal": (
         side(cluster(identity="UserAssigned")),
