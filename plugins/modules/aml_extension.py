@@ -47,6 +47,21 @@ options:
       - Delete the extension in Azure although the cluster does not answer. What runs on the cluster stays there.
     type: bool
     default: false
+  confirm:
+    description:
+      - The name of the cluster. With O(state=absent), deletes the extension although v1 web services, deployments or
+        jobs depend on it, or although the cluster's own API could not be asked whether any do.
+      - Without it such a deletion is refused, in check mode as well.
+    type: str
+  backup_directory:
+    description:
+      - With O(state=absent), a directory of the controller to which the objects of azureml-fe in namespace C(default)
+        are written before the deletion, because Helm deletes what the extension's release has taken over.
+      - Needed where azureml-fe is there. The new file can be read by its owner only; the Secret with the certificate of
+        azureml-fe is in it. C(kubectl apply -f FILE) makes the objects again. Its address may be another then.
+      - For this, the credentials need C(get) on these objects, C(secrets) and C(clusterroles) included, which the
+        ClusterRole of the playbooks does not grant.
+    type: path
   wait_timeout:
     default: 1800
 seealso:
@@ -74,13 +89,18 @@ EXAMPLES = r"""
     enable_upgrade: true
     wait: false
 
-- name: Delete the extension
+- name: Delete the extension, unless something depends on it
   azureml.fleet.aml_extension:
     cluster_id: "{{ cluster_id }}"
     state: absent
+    backup_directory: ~/azureml-fe
 """
 
 RETURN = r"""
+backup:
+  description: File with the objects of azureml-fe, which C(kubectl apply -f) makes again; null where there was none.
+  returned: when O(state=absent)
+  type: str
 extension:
   description: The extension as it is now, or as it would be in check mode. Null when it is gone.
   returned: success

@@ -22,6 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions im
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
+from ansible_collections.azureml.fleet.plugins.module_utils._core._deletion import guard
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
 from ansible_collections.azureml.fleet.plugins.module_utils._core._health import health
@@ -64,6 +65,8 @@ SPEC = ModuleSpec(
         "resend_protected_settings": {"type": "bool", "default": False},
         "cluster": {"type": "dict"},
         "force_delete": {"type": "bool", "default": False},
+        "confirm": {"type": "str"},
+        "backup_directory": {"type": "path"},
     },
     mutually_exclusive=EXCLUSIONS,
 ).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
@@ -230,16 +233,23 @@ def _succeeded(task: _Installation, facts: ExtensionFacts | None) -> ExtensionFa
 
 
 def _absent(task: _Installation) -> Outcome:
-    """Delete the extension, whatever its name, and wait until it is gone."""
+    """Delete the extension, whatever its name, and wait until it is gone.
+
+    First it is looked at whether anything depends on it; an extension that is on its way out is only waited for.
+    """
     before = existing = task.read()
-    submitted = False
+    submitted, backup = False, None
+    if existing is not None and not states.is_deleting(existing["provisioning_state"]):
+        backup = guard(task.call, task.connection, task.cluster.name)
     while existing is not None and not task.call.check_mode:
         if not states.is_deleting(existing["provisioning_state"]):
             submitted = _delete(task, existing) or submitted
         if not task.follow and (submitted or states.is_deleting(existing["provisioning_state"])):
             break
         existing = _after_deletion(task, existing["name"])
-    return _outcome(task, before, None, None, submitted=submitted)
+    outcome = _outcome(task, before, None, None, submitted=submitted)
+    outcome.result["backup"] = backup
+    return outcome
 
 
 def _delete(task: _Installation, existing: ExtensionFacts) -> bool:

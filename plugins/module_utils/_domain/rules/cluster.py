@@ -89,7 +89,7 @@ def cluster_region_unsupported(settings: Settings, facts: Facts) -> Evidence:
     "cluster-region-unknown",
     "warning",
     "Whether the extension is available in the cluster's region is not known",
-    remedy="Nothing has to be done when Azure offers cluster extensions there; name the region in aml_supported_regions "
+    remedy="Nothing has to be done when Azure offers cluster extensions there; aml_supported_regions may name it, "
     "to say so.",
     source=source.REFERENCE,
 )
