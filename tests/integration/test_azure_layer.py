@@ -29,6 +29,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import (
     aml_extension,
     aml_extension_info,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import azure_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure
 from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
@@ -447,3 +448,10 @@ def test_a_cluster_on_arc_is_known_by_its_agents(fleet: Simulator, given: str, a
     assert (found and found["name"]) == agents
     assert facts["identity"]["object_id"] == fleet.environment["AZURE_CLIENT_ID"]
     assert facts["identity"]["subscription_id"] == fleet.ready["subscription_id"]
+
+
+def test_a_subscription_does_not_lead_elsewhere(fleet: Simulator) -> None:
+    connection = connect(fleet)
+    with pytest.raises(InputError, match="cannot be the name of a part of"):
+        read_provider(connection, "Microsoft.KubernetesConfiguration", "x/../..")
+    assert fleet.request_log(service="arm") == []

@@ -66,7 +66,7 @@ def put_labels(
         api_version=_API,
         **connection.client_options(poll_interval=poll_interval),
     )
-    with azure_errors(f"Labelling node pool {name} of cluster {cluster.name}"):
+    with azure_errors(f"Labelling node pool {name} of cluster {cluster.name}", subject=str(cluster)):
         # As text, not as a model: fields that the SDK does not know travel back to where they came from.
         poller: LROPoller[dict[str, Any]] = client.agent_pools.begin_create_or_update(
             cluster.resource_group,

@@ -29,6 +29,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure import hosts
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import DocumentError, load_json
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.version import USER_AGENT
 
 #: Generally available versions, each with published examples and recorded answers.
@@ -63,7 +64,7 @@ def list_all(connection: AzureConnection, path: str, api_version: str, doing: st
     Manager's (the token would go there), for an answer that is no list, and for a list without end.
     """
     items: list[dict[str, Any]] = []
-    asked = f"{connection.cloud.resource_manager}{quote(path, safe=_PATH)}"
+    asked = _address(connection, path)
     page = get(connection, path, api_version, doing)
     seen: set[str] = set()
     for _page in range(_MOST_PAGES):
@@ -92,13 +93,19 @@ def _items(page: Mapping[str, Any], doing: str) -> list[dict[str, Any]]:
     return items
 
 
+def _address(connection: AzureConnection, path: str) -> str:
+    """Return the URL of a path of ours. Raises InputError when a part of it is no name and could lead elsewhere."""
+    for part in path.removeprefix("/").split("/"):
+        checked_segment(part, f"a part of {path[:300]}")
+    return f"{connection.cloud.resource_manager}{quote(path, safe=_PATH)}"
+
+
 def _request(
     connection: AzureConnection, method: str, path: str, query: Mapping[str, str], doing: str
 ) -> dict[str, Any]:
     """Send one request and return its JSON object."""
-    own = f"{connection.cloud.resource_manager}{quote(path, safe=_PATH)}"
-    url = path if path.startswith("https://") else own
-    with azure_errors(doing):
+    url = path if path.startswith("https://") else _address(connection, path)
+    with azure_errors(doing, subject=path):
         response = _client(connection).send_request(HttpRequest(method, url, params=dict(query)))
         response.raise_for_status()
     try:

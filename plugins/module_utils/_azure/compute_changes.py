@@ -91,7 +91,7 @@ def attach(
         tags=dict(request.tags) if request.tags is not None else None,
     )
     doing = f"Attaching compute {request.name} to workspace {workspace.name}"
-    with azure_errors(doing), _own_cloud():
+    with azure_errors(doing, subject=str(workspace)), _own_cloud():
         poller: LROPoller[Any] = _client(connection, workspace, poll_interval).compute.begin_attach(compute)
     return poller
 
@@ -99,7 +99,10 @@ def attach(
 def detach(connection: AzureConnection, workspace: ResourceId, name: str, *, poll_interval: float) -> LROPoller[None]:
     """Send the request that takes a compute off its workspace; the cluster is not touched. Raises AzureError."""
     checked_segment(name, "a compute")
-    with azure_errors(f"Detaching compute {name} from workspace {workspace.name}"), _own_cloud():
+    with (
+        azure_errors(f"Detaching compute {name} from workspace {workspace.name}", subject=str(workspace)),
+        _own_cloud(),
+    ):
         poller: LROPoller[None] = _client(connection, workspace, poll_interval).compute.begin_delete(
             name, action=_ACTION
         )

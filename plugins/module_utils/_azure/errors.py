@@ -101,14 +101,20 @@ def translate(error: Exception, doing: str) -> AzureError:
 
 
 @contextmanager
-def azure_errors(doing: str) -> Iterator[None]:
-    """Turn what an Azure SDK raises inside the block into an AzureError that begins with `doing`."""
+def azure_errors(doing: str, subject: str = "") -> Iterator[None]:
+    """Turn what an Azure SDK raises inside the block into an AzureError that begins with `doing`.
+
+    `subject` is the id of what it is about, where there is one.
+    """
     try:
         yield
     except RefusedAnswerError as error:
-        raise AzureError(f"{doing}: {error.message}", code=error.code or "ForeignHost", status=error.status) from error
+        code = error.code or "ForeignHost"
+        raise AzureError(f"{doing}: {error.message}", code=code, status=error.status, subject=subject) from error
     except SdkError as error:
-        raise translate(error, doing) from error
+        translated = translate(error, doing)
+        translated.subject = translated.subject or subject
+        raise translated from error
 
 
 def is_busy(status: int | None, code: str, message: str) -> bool:

@@ -66,7 +66,7 @@ def create(
         release_train=request.release_train,
         identity=models.Identity(type="SystemAssigned") if cluster.is_a(ARC) else None,
     )
-    with azure_errors(f"Installing extension {name} on cluster {cluster.name}"):
+    with azure_errors(f"Installing extension {name} on cluster {cluster.name}", subject=str(cluster)):
         poller: LROPoller[dict[str, Any]] = _client(connection, cluster, poll_interval).extensions.begin_create(
             *_path(cluster, name), body, cls=json_of, polling=follow
         )
@@ -91,7 +91,7 @@ def update(
         auto_upgrade_minor_version=request.auto_upgrade_minor_version,
         release_train=request.release_train,
     )
-    with azure_errors(f"Updating extension {name} of cluster {cluster.name}"):
+    with azure_errors(f"Updating extension {name} of cluster {cluster.name}", subject=str(cluster)):
         poller: LROPoller[dict[str, Any]] = _client(connection, cluster, poll_interval).extensions.begin_update(
             *_path(cluster, name), body, cls=json_of, polling=follow
         )
@@ -108,7 +108,7 @@ def delete(
     follow: bool,
 ) -> LROPoller[None]:
     """Send the DELETE; `force` removes the resource although the cluster does not answer. Raises AzureError."""
-    with azure_errors(f"Deleting extension {name} of cluster {cluster.name}"):
+    with azure_errors(f"Deleting extension {name} of cluster {cluster.name}", subject=str(cluster)):
         poller: LROPoller[None] = _client(connection, cluster, poll_interval).extensions.begin_delete(
             *_path(cluster, name), force_delete=True if force else None, polling=follow
         )

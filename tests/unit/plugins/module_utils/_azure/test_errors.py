@@ -14,6 +14,7 @@ from azure.identity import CredentialUnavailableError
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import (
     AzureError,
+    RefusedAnswerError,
     azure_errors,
     read_error,
     translate,
@@ -139,6 +140,15 @@ def test_a_network_without_an_answer_may_be_tried_again() -> None:
     error = translate(ServiceRequestError("Connection refused"), "Reading")
     assert error.retryable
     assert "Connection refused" in error.message
+
+
+def test_what_an_error_is_about_is_kept() -> None:
+    with pytest.raises(AzureError) as caught, azure_errors("Doing", subject="/subscriptions/s"):
+        raise ServiceRequestError("x")
+    assert caught.value.subject == "/subscriptions/s"
+    with pytest.raises(AzureError, match=r"^Doing: no\.$") as caught, azure_errors("Doing", subject="/subscriptions/s"):
+        raise RefusedAnswerError("no.", code="Redirected", status=307)
+    assert (caught.value.subject, caught.value.code, caught.value.status) == ("/subscriptions/s", "Redirected", 307)
 
 
 def test_the_block_turns_only_what_the_sdk_raises() -> None:
