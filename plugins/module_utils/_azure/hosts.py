@@ -4,14 +4,14 @@
 """Which hosts belong to Azure Resource Manager: only those are asked with our token.
 
 Azure's answers name the next address to ask (nextLink of a list; Azure-AsyncOperation and Location of a long
-operation). Most name the global host of the cloud (management.azure.com in all but ten of some 350 recorded answers).
+operation). Most name the global host of the cloud (management.azure.com in all but 12 of 350 recorded ones).
 Azure Resource Manager also answers under a host for each region, one label below the global one:
-<region>.management.azure.com. That is how Microsoft's own client of it is told to ask one region
-(github.com/projectkudu/ARMClient, README, "Target ARM endpoint in a specific region"), and it is where DNS sends the
-global name (CNAME to westus.management.azure.com). Nobody but the owner of the global name can answer below it, so the
-region need not be known.
+<region>.management.azure.com. Microsoft's documentation names the global host only; that regional ones are asked with
+the same token is what users of ARM clients do (github.com/yangl900/armclient-go, README, "Target ARM endpoint in a
+specific region"), and DNS sends the global name to them. Nobody but the owner of the global name can answer below it,
+so the region need not be known.
 
-The ten other answers are `Location: https://<region>.rp.kubernetesconfiguration.azure.com/...` beside an
+The 12 others are `Location: https://<region>.rp.kubernetesconfiguration.azure.com/...` beside an
 Azure-AsyncOperation that names the global host: the resource provider's own address, which is no part of Azure Resource
 Manager, takes no token of ours, and is not needed, because clients follow Azure-AsyncOperation
 (learn.microsoft.com/azure/azure-resource-manager/management/async-operations).

@@ -17,6 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters impo
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import compute_facts
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import read_error
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import extension_facts, is_azureml
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.hosts import is_resource_manager
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, NodePool
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     AKS,
@@ -212,3 +213,31 @@ def test_every_recorded_error_is_put_into_words() -> None:
             assert all((code, message)), f"{name}: {body}"
             count += 1
     assert count > 10
+
+
+def polled(value: Any) -> Iterator[dict[str, str]]:
+    """The addresses that the headers of each answer name, wherever in a recording they are."""
+    if isinstance(value, dict):
+        headers = {str(name).lower(): text for name, text in value.items() if isinstance(text, str)}
+        found = {name: headers[name] for name in ("azure-asyncoperation", "location") if name in headers}
+        links = {name: text for name, text in found.items() if text.startswith("https://")}
+        if links:
+            yield links
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from polled(inner)
+
+
+def test_every_operation_can_be_followed_at_azure_resource_manager() -> None:
+    """Where a Location leads elsewhere, an Azure-AsyncOperation stands beside it, which clients follow."""
+    cloud = "https://management.azure.com"
+    answers = [links for _name, exchange in exchanges() for links in polled(exchange)]
+    assert len(answers) > 100
+    for links in answers:
+        followed = links.get("azure-asyncoperation") or links["location"]
+        assert is_resource_manager(cloud, followed), followed
+    foreign = {links["location"] for links in answers if "location" in links} - {
+        each for links in answers for each in links.values() if is_resource_manager(cloud, each)
+    }
+    assert {each.partition("/subscriptions")[0].partition(".")[2] for each in foreign} == {
+        "rp.kubernetesconfiguration.azure.com"
+    }
