@@ -15,6 +15,8 @@ options:
       - Where the identity comes from. The names are those of C(azure.azcollection).
       - V(auto) takes the service principal in the options or the environment, else O(profile), else the login of the
         Azure CLI, else the default chain of C(azure-identity).
+      - With V(auto), a part of a service principal (O(client_id) without a secret, or an empty O(secret)) is an error;
+        no other login is used in its place.
       - V(cli) is the login of the Azure CLI, V(default) the default chain of C(azure-identity), V(msi) the managed
         identity of the machine, V(workload_identity) a federated token file, V(env) environment variables only,
         V(credential_file) a profile in C(~/.azure/credentials).
