@@ -251,6 +251,13 @@ def test_a_service_that_asks_for_a_day_is_not_waited_for(world: World, status: i
     assert no_pauses == []
 
 
+def test_a_service_that_asks_again_and_again_is_not_waited_for_longer(world: World, no_pauses: list[float]) -> None:
+    world.answer(Answer(429, {"error": {"code": "Busy", "message": "Later."}}, {"Retry-After": "120"}))
+    with pytest.raises(AzureError, match="Later"):
+        get(world)
+    assert no_pauses == [120.0, 120.0], "five minutes in all"
+
+
 def test_a_poll_that_is_to_wait_for_a_day_ends_at_the_deadline(world: World) -> None:
     headers = {"Azure-AsyncOperation": f"{world.cloud.url}/subscriptions/operation", "Retry-After": "86400"}
 

@@ -82,14 +82,19 @@ def is_resource_manager(resource_manager: str, url: str) -> bool:
 
 
 def is_authority(authority: str, method: str, url: str) -> bool:
-    """Tell whether `url` leads to the authority, or to another name of it; or only asks whether Entra knows it."""
+    """Tell whether `url` leads to the authority, or to another name of it; or only asks whether Entra knows it.
+
+    Entra's regional authorities (<region>.login.microsoft.com, msal/authority.py and AZURE_REGIONAL_AUTHORITY_NAME of
+    azure-identity) are one label below its own names.
+    """
     own, asked = origin(authority), origin(url)
     if own is None or asked is None:
         return False
     if asked == own or (method == "GET" and url.partition("?")[0] == _INSTANCE_DISCOVERY):
         return True
-    same = any({own.host, asked.host} <= names for names in _AUTHORITIES)
-    return same and asked.port == own.port == _HTTPS_PORT
+    names = next((names for names in _AUTHORITIES if own.host in names and own.port == _HTTPS_PORT), frozenset())
+    others = [Origin("https", name, _HTTPS_PORT) for name in names]
+    return any(asked == other or asked.is_region_of(other) for other in others)
 
 
 def is_host_of(address: str, url: str) -> bool:

@@ -46,6 +46,8 @@ _RETRY = {"retry_total": 6, "retry_backoff_factor": 1.0, "retry_backoff_max": 30
 #: up to a few minutes (learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling).
 MOST_PATIENCE = 300.0
 _PIECE = 64 * 1024
+#: Where the settings of one request's tries keep how long they may still wait.
+_PATIENCE = "azureml.fleet patience"
 
 
 def open_transport(verify: bool | str) -> RequestsTransport:
@@ -101,10 +103,10 @@ class GuardedTransport(_HttpTransport):
 
 
 class PatientPolicy(_RetryPolicy):
-    """Retries as the SDK does, but never waits longer than `patience` because the service asks for it."""
+    """Retries as the SDK does, but waits no longer than `patience` in all because the service asks for it."""
 
     def __init__(self, patience: float) -> None:
-        """Wait at most `patience` seconds when an answer names a time."""
+        """Wait at most `patience` seconds for one request, all its tries together, when answers name a time."""
         super().__init__(**_RETRY)
         self._patience = patience
 
@@ -112,7 +114,10 @@ class PatientPolicy(_RetryPolicy):
         """Tell whether to try again; the answer that asks for too long a wait is returned as it is."""
         again = bool(super().increment(settings, response=response, error=error))
         wanted = self.get_retry_after(response) if again and error is None else None
-        return again and not (wanted and wanted > self._patience)
+        if not wanted:
+            return again
+        left = settings[_PATIENCE] = float(settings.get(_PATIENCE, self._patience)) - wanted
+        return left >= 0
 
 
 def _redirect(asked: str, response: Any) -> str:

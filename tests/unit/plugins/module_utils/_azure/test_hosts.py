@@ -69,6 +69,10 @@ def test_an_authority_is_asked_under_its_own_names_only() -> None:
     assert is_authority("https://login.local", "GET", discovery)
     assert not is_authority("https://login.local", "POST", discovery)
     assert not is_authority("https://login.local", "POST", "https://login.local:444/token")
+    public = "https://login.microsoftonline.com"
+    assert is_authority(public, "POST", "https://westus2.login.microsoft.com/tenant/oauth2/v2.0/token")
+    assert not is_authority(public, "POST", "https://login.microsoft.com.evil.example/token")
+    assert not is_authority("https://login.local", "POST", "https://evil.login.local/token")
 
 
 @pytest.mark.parametrize(

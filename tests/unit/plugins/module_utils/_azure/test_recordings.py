@@ -220,7 +220,7 @@ def polled(value: Any) -> Iterator[dict[str, str]]:
     if isinstance(value, dict):
         headers = {str(name).lower(): text for name, text in value.items() if isinstance(text, str)}
         found = {name: headers[name] for name in ("azure-asyncoperation", "location") if name in headers}
-        links = {name: text for name, text in found.items() if text.startswith("https://")}
+        links = {str(name): text for name, text in found.items() if text.startswith("https://")}
         if links:
             yield links
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
