@@ -101,7 +101,8 @@ def rules_page() -> str:
         "# Preflight rules",
         "",
         "A **blocker** leaves the cluster untouched; the others go on. A **warning** wants a look, a **note** is worth",
-        "knowing. Each rule is a short function in `plugins/module_utils/_domain/rules/`, in the file of its topic.",
+        "knowing. A blocker that *may be accepted* is a warning for a host whose `aml_accepted_findings` has its id.",
+        "Each rule is a short function in `plugins/module_utils/_domain/rules/`, in the file of its topic.",
         "",
     ]
     for topic in rules.TOPICS:

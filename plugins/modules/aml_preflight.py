@@ -113,6 +113,15 @@ findings:
     source:
       description: Page that the rule rests on.
       type: str
+    accepted:
+      description: Whether it is a blocker that C(aml_accepted_findings) has made a warning.
+      type: bool
+proposal:
+  description:
+    - Host variables that would let the extension serve as v1 does on this cluster, when v1 serves and inference is not
+      wanted; else empty. Values in capitals are for the user to fill in.
+  returned: with O(facts) or O(read=true)
+  type: dict
 plan:
   description: What an upgrade would do.
   returned: with O(facts) or O(read=true)

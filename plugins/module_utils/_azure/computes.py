@@ -85,6 +85,7 @@ def compute_facts(body: Mapping[str, Any], workspace_id: str) -> ComputeFacts:
         resource_id=str(properties.get("resourceId") or ""),
         cluster_purpose=inner.get("clusterPurpose"),
         ssl_status=nested(inner, "sslConfiguration").get("status"),
+        ssl_cname=nested(inner, "sslConfiguration").get("cname"),
         load_balancer_type=inner.get("loadBalancerType"),
         description=properties.get("description") or None,
         tags={str(key): str(value) for key, value in nested(body, "tags").items()},

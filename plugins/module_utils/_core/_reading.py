@@ -38,14 +38,14 @@ KNOWN: Option = {
 _PROVIDER = "Microsoft.KubernetesConfiguration"
 
 
-def read_facts(call: Call, cluster_id: str, workspaces: list[str]) -> Facts:
+def read_facts(call: Call, cluster_id: str, workspaces: list[str], tls_secret: str | None = None) -> Facts:
     """Return the facts of a cluster for another core, whose options include those of AZURE and KUBERNETES."""
     params = {**call.params, "cluster_id": cluster_id, "workspaces": workspaces, "namespaces": []}
-    return read_from_options(replace(call, params=params))
+    return read_from_options(replace(call, params=params), tls_secret)
 
 
-def read_from_options(call: Call) -> Facts:
-    """Return the facts of one cluster.
+def read_from_options(call: Call, tls_secret: str | None = None) -> Facts:
+    """Return the facts of one cluster; `tls_secret` is the Secret that its router is to use.
 
     A cluster whose own API cannot be read has `kubernetes` null and the reason in `kubernetes_error`: what Azure says
     about it is worth having all the same.
@@ -70,7 +70,7 @@ def read_from_options(call: Call) -> Facts:
             kubernetes_error=None,
         )
     found["kubernetes"], found["kubernetes_error"] = _read_kubernetes(
-        call, azure, cluster, [*v1_namespaces, *call.params["namespaces"]]
+        call, azure, cluster, [*v1_namespaces, *call.params["namespaces"]], tls_secret
     )
     return found
 
@@ -86,13 +86,13 @@ def _providers(
 
 
 def _read_kubernetes(
-    call: Call, azure: AzureConnection, cluster: ClusterFacts, v1_namespaces: list[str]
+    call: Call, azure: AzureConnection, cluster: ClusterFacts, v1_namespaces: list[str], tls_secret: str | None
 ) -> tuple[KubernetesFacts | None, str | None]:
     """Return the facts from the cluster's own API, or None and the reason why there are none."""
     if (cluster["power_state"] or "").lower() == "stopped":
         return None, f"Cluster {cluster['name']} is stopped, so its Kubernetes API cannot be read. Start it first."
     try:
         with connect_cluster(call, azure) as connection:
-            return facts.read(connection, cluster["kind"], v1_namespaces), None
+            return facts.read(connection, cluster["kind"], v1_namespaces, tls_secret), None
     except (AzureError, KubernetesError) as error:
         return None, error.message

@@ -13,6 +13,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._reading impor
 from ansible_collections.azureml.fleet.plugins.module_utils._core._settings import settings_from
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.certificates import MISSING_CRYPTOGRAPHY
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.proposal import proposal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import report
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import empty_plan, make_plan
@@ -46,7 +47,9 @@ def run(call: Call) -> Outcome:
     }
     facts = call.params["facts"]
     if facts is None and call.params["read"]:
-        facts = result["facts"] = read_facts(call, settings.cluster_id, settings.workspace_ids())
+        facts = result["facts"] = read_facts(
+            call, settings.cluster_id, settings.workspace_ids(), settings.extension.ssl_secret
+        )
     if facts is None:
         return Outcome(result=result)
     findings = rules.judge(settings, facts)
@@ -54,6 +57,7 @@ def run(call: Call) -> Outcome:
     plan = empty_plan() if blocked else make_plan(settings, facts)
     result["findings"] = [finding.to_result() for finding in findings]
     result["plan"] = plan.to_result()
+    result["proposal"] = proposal(settings, facts)
     result["verdict"] = "blocked" if blocked else "change" if plan.changes else "current"
     if blocked and call.params["refuse_blocked"]:
         said = {name: result[name] for name in ("findings", "verdict")}

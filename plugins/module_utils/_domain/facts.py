@@ -159,6 +159,13 @@ class ArcAgentFacts(TypedDict):
     subscription_id: str
 
 
+class TlsSecretFacts(TypedDict):
+    """The Secret that the router is to take its certificate from. Never what is in it."""
+
+    name: str
+    keys: list[str] | None  # names of its entries, empty when it does not exist; None when it may not be read
+
+
 class KubernetesFacts(TypedDict):
     """The cluster as its own API shows it."""
 
@@ -172,6 +179,7 @@ class KubernetesFacts(TypedDict):
     instance_type_definition: bool  # the CRD is served
     instance_types: list[InstanceTypeFacts]
     health_report: str | None  # ConfigMap azureml/arcml-healthcheck, when there is one
+    tls_secret: TlsSecretFacts | None  # None when no Secret was asked for
     permissions: list[Permission]
     arc_agents: ArcAgentFacts | None  # read of clusters that are connected through Azure Arc only
 
@@ -207,6 +215,7 @@ class ComputeFacts(TypedDict):
     resource_id: str
     cluster_purpose: str | None
     ssl_status: str | None
+    ssl_cname: str | None  # of a legacy compute
     load_balancer_type: str | None
     description: str | None
     tags: dict[str, str]

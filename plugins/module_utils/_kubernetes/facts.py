@@ -17,6 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
     KubernetesFacts,
     Permission,
     RouterServiceFacts,
+    TlsSecretFacts,
     WorkloadFacts,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as front_end_rules
@@ -33,12 +34,16 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import (
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.permissions import Kind, Need
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import SECRETS
 
 Read = TypeVar("Read")
 
 
-def read(cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str]) -> KubernetesFacts:
-    """Return the facts of a cluster; `v1_namespaces` are those in which every Deployment that is not of v2 is v1's.
+def read(
+    cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str], tls_secret: str | None = None
+) -> KubernetesFacts:
+    """Return the facts of a cluster; `v1_namespaces` are those in which every Deployment that is not of v2 is v1's;
+    `tls_secret` is the Secret that the router is to use.
 
     Raises KubernetesError: when the API is unreachable, or in one sentence with all permissions that are missing when
     one of them is needed for a read (half a picture would be judged wrongly).
@@ -63,6 +68,7 @@ def read(cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str]) -
         instance_type_definition=found is not None,
         instance_types=found or [],
         health_report=report,
+        tls_secret=_tls_secret(cluster, phases, tls_secret),
         permissions=decisions,
         arc_agents=agents,
     )
@@ -110,6 +116,24 @@ class _Reads:
                 code="Forbidden",
             )
         return found
+
+
+def _tls_secret(cluster: ClusterConnection, phases: dict[str, str], name: str | None) -> TlsSecretFacts | None:
+    """Return which entries the router's Secret has. Its values are dropped at once; not being allowed to is no failure.
+
+    No shipped role grants it: the name is the user's, and a role that reads every Secret would be too much.
+    """
+    if not name:
+        return None
+    if names.EXTENSION_NAMESPACE not in phases:
+        return TlsSecretFacts(name=name, keys=[])
+    try:
+        found = cluster.get(SECRETS, name, names.EXTENSION_NAMESPACE)
+    except KubernetesError as error:
+        if not error.forbidden:
+            raise
+        return TlsSecretFacts(name=name, keys=None)
+    return TlsSecretFacts(name=name, keys=sorted((found or {}).get("data") or {}))
 
 
 def _front_end(reads: _Reads, phases: dict[str, str]) -> tuple[FrontEndFacts, list[RouterServiceFacts]]:

@@ -51,6 +51,7 @@ INSTANCE_TYPES = Resource("amlarc.azureml.com", "v1alpha1", "instancetypes", nam
 NAMESPACES = Resource("", "v1", "namespaces", namespaced=False)
 NODES = Resource("", "v1", "nodes", namespaced=False)
 PODS = Resource("", "v1", "pods")
+SECRETS = Resource("", "v1", "secrets")
 SERVICES = Resource("", "v1", "services")
 STATEFUL_SETS = Resource("apps", "v1", "statefulsets")
 ACCESS_REVIEWS = Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", namespaced=False)

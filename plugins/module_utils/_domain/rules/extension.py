@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
     ExtensionSettingsError,
 )
@@ -18,6 +20,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
+_FIRST_GENERAL_VERSION = (1, 1, 1)
 #: Keys that the chart reads with a lower-case first letter only: settings are case-sensitive
 #: (https://github.com/MicrosoftDocs/azure-ai-docs/pull/458).
 _MISSPELT = {"InferenceRouterHA": "inferenceRouterHA"}
@@ -95,6 +98,23 @@ def extension_busy(_settings: Settings, facts: Facts) -> Evidence:
         if busy and facts["extension"]
         else None
     )
+
+
+@rule(
+    "extension-outdated",
+    "warning",
+    "The installed extension is older than the first version that is generally available",
+    remedy="Let it be upgraded: remove aml_extension_version, or name a newer one, with "
+    "aml_auto_upgrade_minor_version: true where it is not pinned.",
+    source=source.DEPLOY_EXTENSION,
+)
+def extension_outdated(_settings: Settings, facts: Facts) -> Evidence:
+    """Find an extension before 1.1.1, which the documentation gives as the first that is generally available."""
+    version = (facts["extension"] or {}).get("version")
+    numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", str(version or ""))
+    if numbers is None or tuple(map(int, numbers.groups())) >= _FIRST_GENERAL_VERSION:
+        return None
+    return f"Its version is {version}."
 
 
 @rule(

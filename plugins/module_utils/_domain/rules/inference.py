@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import json
+
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import inference_is_installed
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import is_on
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.proposal import proposal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
@@ -26,6 +29,19 @@ def _has_certificate(settings: Settings) -> bool:
 def _has_key(settings: Settings) -> bool:
     """Tell whether a key is given, as a file or as text."""
     return bool(settings.extension.ssl_key or settings.extension.ssl_key_file)
+
+
+@rule(
+    "inference-not-wanted",
+    "note",
+    "v1 serves on this cluster, and the run is for training only: no router of v2 is installed",
+    remedy="Nothing has to be done when only training is wanted. Else give the host the variables above, which carry "
+    "over what v1 has, and put your own values where they are capitals.",
+    source=source.UPGRADE_FROM_V1,
+)
+def inference_not_wanted(settings: Settings, facts: Facts) -> Evidence:
+    """Propose the variables for inference, as lines of YAML, from what v1 has."""
+    return [f"{name}: {json.dumps(value)}" for name, value in proposal(settings, facts).items()]
 
 
 @rule(
@@ -77,6 +93,28 @@ def tls_incomplete(settings: Settings, _facts: Facts) -> Evidence:
     if secure and not settings.extension.ssl_cname:
         found.append("aml_ssl_cname is not set.")
     return found
+
+
+@rule(
+    "tls-secret-missing",
+    "blocker",
+    "The Secret with the router's certificate is not there, or lacks an entry",
+    remedy="Make it: `kubectl create namespace azureml` where there is none, then `kubectl create secret generic NAME "
+    "--namespace azureml --from-file=cert.pem --from-file=key.pem` with the name that aml_ssl_secret says.",
+    source=source.SECURE_ENDPOINT,
+)
+def tls_secret_missing(settings: Settings, facts: Facts) -> Evidence:
+    """Find a Secret without cert.pem or key.pem, before the installation fails for it (E40007).
+
+    Where the credentials may not read it, nothing is said: no shipped role lets them.
+    """
+    secret = facts["kubernetes"]["tls_secret"] if facts["kubernetes"] else None
+    if not settings.extension.enable_inference or secret is None or secret["keys"] is None:
+        return None
+    if not secret["keys"]:
+        return f"There is no Secret {secret['name']} in namespace azureml, or it is empty."
+    lacks = [each for each in ("cert.pem", "key.pem") if each not in secret["keys"]]
+    return f"Secret {secret['name']} in namespace azureml lacks {' and '.join(lacks)}." if lacks else None
 
 
 @rule(

@@ -64,7 +64,8 @@ def test_a_cluster_that_can_be_upgraded_gets_a_plan() -> None:
 def test_a_blocked_cluster_gets_none() -> None:
     result = run(facts=facts(location="mars"))
     assert result["verdict"] == "blocked"
-    assert [finding["id"] for finding in result["findings"]] == ["cluster-region-unsupported"]
+    assert [finding["id"] for finding in result["findings"]] == ["cluster-region-unsupported", "inference-not-wanted"]
+    assert result["proposal"]["aml_enable_inference"] is True
     assert result["plan"] == {"stages": [], "changes": [], "options": {}}
 
 

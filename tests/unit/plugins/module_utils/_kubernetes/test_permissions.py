@@ -91,6 +91,25 @@ def test_reads_prove_their_permissions_and_only_the_rest_is_asked(api: ScriptedA
     assert not any("azureml-gone" in verb for verb in api.verbs)
 
 
+@pytest.mark.parametrize(
+    ("answer", "keys"),
+    [
+        (Answer(body={"data": {"key.pem": "c2VjcmV0", "cert.pem": "eA=="}}), ["cert.pem", "key.pem"]),
+        (status(404, "not found", "NotFound"), []),
+        (status(403, "forbidden", "Forbidden"), None),
+    ],
+)
+def test_only_the_names_of_a_secrets_entries_are_read(
+    api: ScriptedApi, cluster: ClusterConnection, answer: Answer, keys: list[str] | None
+) -> None:
+    everything_else = Cluster()
+    api.script = lambda asked: answer if asked.path.endswith("/secrets/tls") else everything_else(asked)
+    found = facts.read(cluster, "aks", [], "tls")
+    assert found["tls_secret"] == {"name": "tls", "keys": keys}
+    api.script = Cluster(extension=False)
+    assert facts.read(cluster, "aks", [], "tls")["tls_secret"] == {"name": "tls", "keys": []}
+
+
 def test_missing_write_permission_is_a_fact(api: ScriptedApi, cluster: ClusterConnection) -> None:
     api.script = Cluster("patch deployments")
     found = facts.read(cluster, "aks", [])

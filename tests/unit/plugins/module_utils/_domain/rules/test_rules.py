@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.proposal import proposal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _engine
 from tests.unit.plugins.module_utils._domain.builders import (
     ARC_ID,
@@ -335,6 +336,22 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(installed(provisioning_state="Failed", error="E40007")),
         "azureml is Failed: E40007",
     ),
+    "tls-secret-missing": (
+        side(kubernetes(tls_secret={"name": "tls", "keys": None}), **OPEN),
+        side(kubernetes(tls_secret={"name": "tls", "keys": ["cert.pem"]}), **OPEN),
+        "Secret tls in namespace azureml lacks key.pem.",
+    ),
+    "extension-outdated": (
+        side(installed(version="1.1.1")),
+        side(installed(version="1.0.96")),
+        "1.0.96",
+    ),
+    "inference-not-wanted": (
+        side(kubernetes(v1_services=[])),
+        side(),
+        'aml_enable_inference: true aml_inference_router_service_type: "LoadBalancer" '
+        "aml_allow_insecure_connections: true aml_inference_router_ha: true",
+    ),
     "extension-retried": (
         side(installed(provisioning_state="Failed")),
         side(installed(provisioning_state="Failed"), retry_failed_extension=True),
@@ -542,7 +559,7 @@ def test_a_rule_finds_what_it_is_about(rule_id: str) -> None:
 
 def test_a_healthy_cluster_is_not_blocked() -> None:
     findings = rules.judge(settings(), facts())
-    assert [finding.rule.id for finding in findings] == []
+    assert [finding.rule.id for finding in findings] == ["inference-not-wanted"]
 
 
 #: A node on which the router cannot run, and what is said about it.
@@ -591,17 +608,34 @@ def test_v1_services_of_other_workspaces_and_capital_letters_reserve_their_names
 def test_an_accepted_blocker_is_a_warning_and_says_so() -> None:
     found = facts()
     computes(legacy_compute(attached=False))(found)
-    (blocked,) = rules.judge(settings(), found)
+    blocked, _note = rules.judge(settings(), found)
     assert (blocked.severity, blocked.to_result()["accepted"]) == ("blocker", False)
-    (accepted,) = rules.judge(settings(accepted_findings=["legacy-compute-created"]), found)
+    accepted, _note = rules.judge(settings(accepted_findings=["legacy-compute-created"]), found)
     assert (accepted.severity, accepted.to_result()["accepted"]) == ("warning", True)
+
+
+def test_what_v1_has_is_carried_over_into_the_proposal() -> None:
+    found = facts()
+    computes(
+        legacy_compute(load_balancer_type="InternalLoadBalancer", ssl_status="Enabled", ssl_cname="ml.example.com")
+    )(found)
+    front_end(wanted_replicas=1)(found)
+    proposed = proposal(settings(), found)
+    assert proposed["aml_internal_load_balancer_provider"] == "azure"
+    assert proposed["aml_ssl_cname"] == "ml.example.com"
+    assert proposed["aml_inference_router_ha"] is False
+    assert "aml_allow_insecure_connections" not in proposed
+    taken: dict[str, Any] = {name.removeprefix("aml_"): value for name, value in proposed.items()}
+    wanted = settings(**taken, **key_pair("ml.example.com", days=365))
+    assert [each.rule.id for each in rules.judge(wanted, found) if each.severity == "blocker"] == []
+    assert proposal(wanted, found) == {}
 
 
 def test_blockers_come_first() -> None:
     found = facts(location="mars", local_accounts_disabled=True)
     found["workspaces"][0]["computes"] = []
     severities = [finding.severity for finding in rules.judge(settings(), found)]
-    assert severities == ["blocker", "warning", "note"]
+    assert severities == ["blocker", "warning", "note", "note"]
 
 
 def test_a_second_rule_cannot_take_an_id() -> None:
