@@ -42,8 +42,9 @@ Read = TypeVar("Read")
 def read(
     cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str], tls_secret: str | None = None
 ) -> KubernetesFacts:
-    """Return the facts of a cluster; `v1_namespaces` are those in which every Deployment that is not of v2 is v1's;
-    `tls_secret` is the Secret that the router is to use.
+    """Return the facts of a cluster.
+
+    In `v1_namespaces` every Deployment that is not of v2 is v1's; `tls_secret` is the Secret that the router is to use.
 
     Raises KubernetesError: when the API is unreachable, or in one sentence with all permissions that are missing when
     one of them is needed for a read (half a picture would be judged wrongly).

@@ -110,7 +110,7 @@ def extension_busy(_settings: Settings, facts: Facts) -> Evidence:
 )
 def extension_outdated(_settings: Settings, facts: Facts) -> Evidence:
     """Find an extension before 1.1.1, which the documentation gives as the first that is generally available."""
-    version = (facts["extension"] or {}).get("version")
+    version = facts["extension"]["version"] if facts["extension"] else None
     numbers = re.match(r"(\d+)\.(\d+)\.(\d+)", str(version or ""))
     if numbers is None or tuple(map(int, numbers.groups())) >= _FIRST_GENERAL_VERSION:
         return None
