@@ -115,6 +115,7 @@ DYNAMIC = (
         "lowest",
         "tests/unit",
         "tests/integration/test_in_process.py",
+        "tests/integration/secrets",
         "tests/end_to_end/test_upgrade.py::test_azure_is_called_as_rarely_as_promised",
         by=tool("python", "-m", "scripts.run_lowest"),
     ),

@@ -26,6 +26,9 @@ options:
   directory:
     description:
       - Directory for the files, which only their owner can read - C(fleet.json) and C(clusters/<host>.json).
+      - The file of a host whose name has other characters than letters, digits, dots, dashes and underscores, or more
+        than 120 of them, has a digest of the name behind it.
+      - A relative path begins in the folder where C(ansible-playbook) was started.
       - Without it nothing is written.
     type: path
   fail_when_blocked:

@@ -295,20 +295,20 @@ class Ansible:
         self._runs = 0
 
     def _environment(self, run: Path, more: Mapping[str, str]) -> dict[str, str]:
-        return clean_environment(
-            ANSIBLE_CALLBACK_PLUGINS=str(CALLBACKS),
-            ANSIBLE_CALLBACKS_ENABLED="record_results",
-            ANSIBLE_COLLECTIONS_PATH=os.pathsep.join(str(path) for path in self._collections),
-            ANSIBLE_CONFIG=str(run / "ansible.cfg"),
-            ANSIBLE_DEPRECATION_WARNINGS="false",
-            ANSIBLE_HOME=str(self._folder / "home"),
-            ANSIBLE_LOCALHOST_WARNING="false",
-            ANSIBLE_INVENTORY_UNPARSED_WARNING="false",
-            ANSIBLE_NOCOLOR="true",
-            ANSIBLE_RETRY_FILES_ENABLED="false",
-            FLEET_TEST_RESULTS=str(run / "results.jsonl"),
-            **more,
-        )
+        usual = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "record_results",
+            "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(str(path) for path in self._collections),
+            "ANSIBLE_CONFIG": str(run / "ansible.cfg"),
+            "ANSIBLE_DEPRECATION_WARNINGS": "false",
+            "ANSIBLE_HOME": str(self._folder / "home"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_RETRY_FILES_ENABLED": "false",
+            "FLEET_TEST_RESULTS": str(run / "results.jsonl"),
+        }
+        return clean_environment(**{**usual, **more})
 
     def __call__(
         self,

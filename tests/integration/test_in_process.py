@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -115,6 +116,18 @@ def test_kept_remote_files_need_a_module(probe: Ansible) -> None:
     run = probe(play(task("probe")), environment={"ANSIBLE_KEEP_REMOTE_FILES": "1"}, arguments=["-vvv"])
     assert process_of(run.check(), "probe") == "module"
     assert "remote files are to be kept" in run.stdout
+
+
+@pytest.mark.parametrize("in_process", [True, False], ids=["worker", "module"])
+def test_relative_path_begins_where_the_run_was_started(probe: Ansible, tmp_path: Path, in_process: bool) -> None:
+    elsewhere = tmp_path / "playbook.yml"
+    writes = task("probe", {"counter": "written", "behave": "fail_twice"}, ignore_errors=True)
+    elsewhere.write_text(json.dumps(play(writes)), encoding="utf-8")
+    run = probe(elsewhere, variables={"aml_in_process": in_process}).check()
+    assert process_of(run, "probe") == ("worker" if in_process else "module")
+    started_in = Path(run.command[-1].removeprefix("@")).parent
+    assert (started_in / "written").exists()
+    assert not (tmp_path / "written").exists()
 
 
 def test_missing_library_is_left_to_the_module(probe: Ansible) -> None:
