@@ -22,10 +22,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The collection's floors, the ground floor first: rooms under plugins/. A file imports from its own room and from
-#: lower floors; rooms of one floor do not know each other. A room inside another one stands on the same floor.
+#: lower floors; rooms of one floor do not know each other. A room inside another one stands on the same floor, unless
+#: it has one of its own: the domain's files come first, then its subjects, then what judges and plans with all of them.
 FLOORS = (
     ("module_utils/_foundation",),
     ("module_utils/_domain",),
+    ("module_utils/_domain/cluster", "module_utils/_domain/computes", "module_utils/_domain/nodes"),
+    ("module_utils/_domain/extension",),
+    ("module_utils/_domain/v1",),
+    ("module_utils/_domain/host",),
+    ("module_utils/_domain/rules",),
+    ("module_utils/_domain/run",),
     ("module_utils/_azure", "module_utils/_kubernetes"),
     ("module_utils/_module",),
     ("module_utils/_core",),
@@ -152,11 +159,10 @@ def _reached(start: str, following: Mapping[str, Collection[str]]) -> set[str]:
 
 def floor_of(file: str) -> tuple[int, str] | None:
     """Return the number of a file's floor and its room there, or None for a file outside of all floors."""
-    for number, rooms in enumerate(FLOORS):
-        for each in rooms:
-            if file.startswith(f"plugins/{each}/"):
-                return number, each
-    return None
+    found = [
+        (number, each) for number, rooms in enumerate(FLOORS) for each in rooms if file.startswith(f"plugins/{each}/")
+    ]
+    return max(found, key=lambda each: len(each[1]), default=None)
 
 
 def upward(found: Iterable[Import]) -> list[Import]:

@@ -36,7 +36,7 @@ options:
     choices: [absent, present]
     default: present
   wait_timeout:
-    default: 1800
+    default: 900
 seealso:
   - name: Labels of node pools
     description: Microsoft's description.

@@ -111,7 +111,7 @@ options:
     elements: str
     default: []
   wait_timeout:
-    default: 3600
+    default: 1800
 seealso:
   - module: azureml.fleet.aml_compute_info
   - module: azureml.fleet.aml_namespace

@@ -43,7 +43,7 @@ options:
     type: list
     elements: dict
   wait_timeout:
-    default: 3600
+    default: 1800
 seealso:
   - module: azureml.fleet.aml_compute_attach
 """

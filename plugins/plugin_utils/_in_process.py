@@ -25,6 +25,7 @@ from ansible.module_utils.errors import AnsibleValidationErrorMultiple, Unsuppor
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import Secrets
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
@@ -96,7 +97,7 @@ class InProcessAction(ActionBase):
         """Return what this task needs that only a process of its own can give, or None."""
         environment: dict[str, Any] = {}
         self._compute_environment_string(environment)
-        in_process = self._templar.template(task_vars.get("aml_in_process", True))
+        in_process = self._templar.template(task_vars.get("aml_in_process", RunOptions.in_process))
         reasons = (
             (bool(self._task.async_val), "it is asynchronous"),
             (self._connection.transport != "local", "it does not run on the controller"),

@@ -5,16 +5,24 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jinja2
+import pytest
 import yaml
+from jinja2 import nodes
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import AzureOptions, KubernetesOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import BY_ID as MODES
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import Mode
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import options_of
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
-from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import secret_options
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 from scripts.generate import ROOT, generated
 from scripts.generate_roles import ROLES
 
@@ -46,12 +54,56 @@ def test_nobody_switches_the_validation_of_a_role_off() -> None:
     assert users == []
 
 
+def _strings(node: object) -> Iterator[str]:
+    """Every text of a YAML document that speaks of the mode, as a template; the value of `_aml_mode` is one."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from [str(value)] if key == "_aml_mode" else _strings(value)
+    elif isinstance(node, list):
+        for each in node:
+            yield from _strings(each)
+    elif isinstance(node, str) and "_aml_mode" in node:
+        yield node if "{{" in node else f"{{{{ {node} }}}}"
+
+
+def _modes_in(text: str) -> Iterator[str]:
+    """Every word that a text compares the mode with, or sets it to."""
+    tree = jinja2.Environment(autoescape=True).parse(text)
+    compared = [node for node in tree.find_all(nodes.Compare) if node.expr == nodes.Name("_aml_mode", "load")]
+    if "_aml_mode" in text:
+        yield from (str(each.value) for compare in compared for each in compare.find_all(nodes.Const))
+    elif "{{" in text:
+        yield from (str(each.value) for each in tree.find_all(nodes.Const))
+    else:
+        yield text
+
+
 def test_the_playbooks_name_modes_of_the_table() -> None:
-    named = set()
-    for path in (*PLAYBOOKS, *PLAYBOOK_TASKS):
-        for expression in re.findall(r"_aml_mode(?: in|:| ==)(.*)", path.read_text(encoding="utf-8")):
-            named |= set(re.findall(r"\b(?:[a-z]+)\b", expression)) & {*MODES, "rollback", "onboard", "dry", "plan"}
-    assert named == set(MODES)
+    documents = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (*PLAYBOOKS, *PLAYBOOK_TASKS)]
+    texts = [text for document in documents for text in _strings(document)]
+    assert {mode for text in texts for mode in _modes_in(text)} == set(MODES)
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=lambda mode: mode.id)
+def test_the_plays_run_as_the_table_says_of_each_mode(mode: Mode) -> None:
+    plays = yaml.safe_load((ROOT / "playbooks" / "_fleet.yml").read_text(encoding="utf-8"))
+    # Clusters are sorted into these groups where the stages may run.
+    groups = ["azureml_fleet_change", "azureml_fleet_current"] if mode.stages else []
+    environment = jinja2.Environment(autoescape=True)
+    hosts = {
+        play["name"]: environment.from_string(play["hosts"]).render(_aml_mode=mode.id, groups=groups) for play in plays
+    }
+    runs = {name: text != "all:!all" for name, text in hosts.items()}
+    assert runs == {
+        "Check every cluster": True,
+        "Sort the clusters by the verdict": mode.stages,
+        "Change what differs": mode.stages,
+        "Verify what was as wanted already": mode.verifies,
+        "Report": True,
+        "End with an error where a cluster needs a person": False,
+    }
+    verified = hosts["Verify what was as wanted already"]
+    assert (verified == "all") is (mode.verifies and not mode.stages), "what the stages changed is verified there"
 
 
 def _variables_in(path: Path) -> set[str]:
@@ -101,11 +153,63 @@ def test_connections_come_from_the_variables_wherever_something_connects() -> No
         assert all("azureml.fleet.connection_options" in text for text in groups.values()), where
 
 
-def test_the_schema_has_every_connection_option_of_the_modules() -> None:
-    options = {*AZURE.argument_spec, *KUBERNETES.argument_spec}
-    assert {f"aml_{option}" for option in options} <= set(BY_NAME)
-    secret = {f"aml_{name}" for group in (AZURE, KUBERNETES) for (name,) in secret_options(group.argument_spec)}
-    assert secret <= {name for name, variable in BY_NAME.items() if variable.secret}
+#: What a variable and an option of a module must say alike, and what an argument spec means where it says nothing.
+SAID_ALIKE = {"type": "str", "choices": None, "elements": None}
+#: A kubeconfig can be a path: the module's option hides the secrets in it and shows the rest, the variable is hidden.
+HIDDEN_WHOLE = {"kubeconfig"}
+
+
+@pytest.mark.parametrize(("declaration", "group"), [(AzureOptions, AZURE), (KubernetesOptions, KUBERNETES)])
+def test_the_variables_of_connections_are_the_options_of_the_modules(declaration: type, group: ModuleSpec) -> None:
+    variables = options_of(declaration)
+    assert variables.keys() == group.argument_spec.keys()
+    for name, variable in variables.items():
+        said, meant = variable.argument(), group.argument_spec[name]
+        for word, silent in SAID_ALIKE.items():
+            assert said.get(word, silent) == meant.get(word, silent), f"{name}: {word}"
+        assert variable.secret is (bool(meant.get("no_log")) or name in HIDDEN_WHOLE), name
+
+
+def _handed_on() -> list[tuple[str, str, str]]:
+    """Every variable that a task of a role or playbook gives to an option of a module: variable, module, option."""
+    found = []
+    for path in (*sorted((ROOT / "roles").glob("*/tasks/*.yml")), *PLAYBOOK_TASKS):
+        module = ""
+        for line in path.read_text(encoding="utf-8").splitlines():
+            module = named[1] if (named := re.fullmatch(r" +azureml\.fleet\.(\w+):", line)) else module
+            given = re.fullmatch(r' +(\w+): "\{\{ (?:_aml_preflight_result\.settings\.)?(aml_\w+)[ |].*\}\}"', line)
+            if given and module:
+                found.append((given[2], module, given[1]))
+    return found
+
+
+@pytest.mark.parametrize(("variable", "module", "option"), _handed_on())
+def test_a_variable_that_a_module_is_given_means_what_the_option_means(variable: str, module: str, option: str) -> None:
+    core = importlib.import_module(f"ansible_collections.azureml.fleet.plugins.module_utils._core.{module}")
+    declared, meant = BY_NAME[variable], core.SPEC.argument_spec[option]
+    said = declared.argument()
+    assert said["type"] == meant["type"]
+    assert said.get("choices") == meant.get("choices")
+    assert said.get("elements", meant.get("elements")) == meant.get("elements"), "or checked deeper, where it is read"
+    if "default" in said and option != "directory":  # where the module is told no directory it writes no report
+        assert said["default"] == meant.get("default"), "one number, from the declaration"
+
+
+def test_variables_are_handed_on_in_many_places() -> None:
+    assert len(_handed_on()) > 40
+    assert ("aml_compute_timeout", "aml_compute_info", "wait_timeout") in _handed_on()
+
+
+def test_a_default_that_is_written_again_is_the_declared_one() -> None:
+    written = [
+        (name, yaml.safe_load(value))
+        for path in (*ROLE_FILES, *PLAYBOOKS, *PLAYBOOK_TASKS)
+        for name, value in re.findall(r"\b(aml_\w+) \| default\((?!omit)(.*?)\)", path.read_text(encoding="utf-8"))
+    ]
+    assert {name for name, _unused in written} >= {"aml_report_directory", "aml_fail_when_blocked"}
+    for name, value in written:
+        declared = BY_NAME[name].default
+        assert value == ([] if declared is None else declared), name
 
 
 def test_what_may_be_unset_is_omitted() -> None:

@@ -16,6 +16,8 @@ OURS = "ansible_collections.azureml.fleet.plugins.module_utils"
 TREE = {
     "_domain/rules.py": f"from {OURS}._azure import client\n",  # up
     "_domain/plain.py": "import json\n",
+    "_domain/host/settings.py": f"from {OURS}._domain.plain import thing\nfrom {OURS}._domain.run import plan\n",  # up
+    "_domain/run/plan.py": f"from {OURS}._domain.plain import thing\n",
     "_azure/client.py": f"from {OURS}._domain.plain import thing\nfrom {OURS}._kubernetes.api import call\n",  # across
     "_kubernetes/api.py": f"def late():\n    from {OURS}._domain import rules\n",
     "_core/module.py": f"import {OURS}._azure.client\nfrom {OURS}._core.other import x\n",
@@ -42,6 +44,9 @@ def test_imports_are_found_however_they_are_written(tree: Path) -> None:
     found = {(short(each.origin), short(each.target)) for each in structure.imports(tree, ["plugins"])}
     assert found == {
         ("_domain/rules.py", "_azure/client.py"),
+        ("_domain/host/settings.py", "_domain/plain.py"),
+        ("_domain/host/settings.py", "_domain/run/plan.py"),
+        ("_domain/run/plan.py", "_domain/plain.py"),
         ("_azure/client.py", "_domain/plain.py"),
         ("_azure/client.py", "_kubernetes/api.py"),
         ("_kubernetes/api.py", "_domain/rules.py"),
@@ -55,6 +60,7 @@ def test_imports_up_and_across_are_told(tree: Path) -> None:
     wrong = structure.upward(structure.imports(tree, ["plugins"]))
     assert [(short(each.origin), each.line, short(each.target)) for each in wrong] == [
         ("_azure/client.py", 2, "_kubernetes/api.py"),
+        ("_domain/host/settings.py", 2, "_domain/run/plan.py"),
         ("_domain/rules.py", 1, "_azure/client.py"),
     ]
     assert structure.homeless(tree) == ["plugins/module_utils/_stray.py"]
@@ -113,3 +119,13 @@ def test_every_file_of_the_collection_stands_on_a_floor() -> None:
 def test_no_file_of_the_collection_is_in_a_circle() -> None:
     found = structure.imports(structure.ROOT, ["plugins"])
     assert structure.circles([(each.origin, each.target) for each in found]) == []
+
+
+def test_no_room_of_the_collection_is_in_a_circle() -> None:
+    assert structure.circles({each.rooms for each in structure.imports(structure.ROOT, ["plugins"])}) == []
+
+
+def test_every_room_of_the_domain_has_a_floor_of_its_own() -> None:
+    domain = structure.ROOT / "plugins" / "module_utils" / "_domain"
+    rooms = {path.parent.relative_to(structure.ROOT / "plugins").as_posix() for path in domain.rglob("*.py")}
+    assert rooms == {each for floor in structure.FLOORS for each in floor if "_domain" in each}

@@ -17,6 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import checked_labels, merged
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
@@ -36,7 +37,7 @@ SPEC = ModuleSpec(
         "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
         "pools": {"type": "dict", "required": True},
     }
-).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
+).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=RunOptions.node_pool_timeout))
 
 _NOT_LABELLED = "Its labels were not changed, because other operations of AKS were in the way."
 #: HTTP status of a condition (If-Match) that no longer holds.

@@ -28,6 +28,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.pla
     plan_detach,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     AKS,
@@ -76,7 +77,7 @@ SPEC = ModuleSpec(
     mutually_exclusive=tuple(("attachments", name) for name in ("workspace_id", "name", *_ATTACHMENT)),
     required_together=(("workspace_id", "name"),),
     required_one_of=(("attachments", "workspace_id"),),
-).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=3600))
+).merge(AZURE, CLUSTER_REQUIRED, waiting(timeout_seconds=RunOptions.compute_timeout))
 
 
 @dataclass

@@ -14,6 +14,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, WorkspaceFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     parse_cluster_id,
@@ -34,7 +35,7 @@ SPEC = ModuleSpec(
         "name": {"type": "str"},
         "wait_for": {"type": "list", "elements": "dict"},
     }
-).merge(AZURE, CLUSTER, waiting(timeout_seconds=3600, wait=False))
+).merge(AZURE, CLUSTER, waiting(timeout_seconds=RunOptions.compute_timeout, wait=False))
 
 
 def run(call: Call) -> Outcome:

@@ -40,6 +40,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.pl
     shown,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, ExtensionFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import argument_spec
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, parse_cluster_id
@@ -69,7 +70,7 @@ SPEC = ModuleSpec(
         "backup_directory": {"type": "path"},
     },
     mutually_exclusive=EXCLUSIONS,
-).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=1800))
+).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=RunOptions.extension_timeout))
 
 
 @dataclass

@@ -15,6 +15,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._health import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import same_value
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
@@ -27,7 +28,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._module.options impo
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 SPEC = ModuleSpec(argument_spec={"name": {"type": "str"}, "expected_settings": {"type": "dict"}}).merge(
-    AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=1800, wait=False)
+    AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=RunOptions.extension_timeout, wait=False)
 )
 
 __all__ = ["MISSING_LIBRARY", "SPEC", "run"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import NodeOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types as rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import (
     InstanceTypePlan,
@@ -19,6 +20,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instan
     shown,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import options_of
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import write_on_current
@@ -31,6 +33,8 @@ _AMOUNTS: dict[str, Option] = {
     "requests": {"type": "dict"},
     "limits": {"type": "dict"},
 }
+#: The roles hand these options on: they are declared there.
+_VARIABLES = options_of(NodeOptions)
 SPEC = ModuleSpec(
     argument_spec={
         "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
@@ -41,9 +45,9 @@ SPEC = ModuleSpec(
             "elements": "dict",
             "options": {"name": {"type": "str", "required": True}, **_AMOUNTS},
         },
-        "mode": {"type": "str", "choices": ["merge", "replace"], "default": "merge"},
+        "mode": _VARIABLES["instance_types_mode"].argument(),
         "force_conflicts": {"type": "bool", "default": False},
-        "prune": {"type": "bool", "default": False},
+        "prune": _VARIABLES["instance_types_prune"].argument(),
         "extension_node_selector": {"type": "dict"},
         "definition_pending": {"type": "bool", "default": False},
     },

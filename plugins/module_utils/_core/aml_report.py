@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import modes, report
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.report import ClusterReport
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
@@ -21,7 +22,7 @@ SPEC = ModuleSpec(
     argument_spec={
         "records": {"type": "list", "elements": "dict", "required": True},
         "directory": {"type": "path"},
-        "fail_when_blocked": {"type": "bool", "default": True},
+        "fail_when_blocked": {"type": "bool", "default": RunOptions.fail_when_blocked},
         "mode": {"type": "str", "choices": list(modes.BY_ID), "default": "upgrade"},
     }
 )

@@ -32,9 +32,10 @@ class Option:
     description: str
     details: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
-    #: The value where the user says nothing: of a role's variable, and of a module's option.
+    #: The value where the user says nothing: of a role's variable and, unless `unset_in_modules`, a module's option.
     default: Any = None
-    module_default: Any = None
+    #: A module is told nothing where the user says nothing: it leaves as it is what the roles give a value.
+    unset_in_modules: bool = False
     required: bool = False
     #: Kind of a list's items in a module; variables are checked deeper, where they are read.
     elements: Kind | None = None
@@ -45,7 +46,6 @@ class Option:
     variable: str | None = None
     #: Whether modules offer it.
     module: bool = True
-    since: str = "0.1.0"
     #: Setting of the extension that the option becomes, and the chart's value where the extension has none.
     setting: str | None = None
     setting_default: str | None = None
@@ -64,8 +64,8 @@ class Option:
             found["elements"] = self.elements
         if self.choices:
             found["choices"] = list(self.choices)
-        if self.module_default is not None:
-            found["default"] = self.module_default
+        if self.default is not None and not self.unset_in_modules:
+            found["default"] = self.default
         if self.required:
             found["required"] = True
         if self.secret or self.not_secret:
@@ -76,15 +76,16 @@ class Option:
 def option(kind: Kind, description: str, **more: Any) -> Any:
     """Return the dataclass field of an option; `more` are fields of `Option`.
 
-    `default` is the variable's. `factory` makes the empty value of a field that is a collection; other fields are None
-    without a value. The variable is `aml_<field>` unless `variable` names another, or is None.
+    `default` is the field's, too, unless it is `unset_in_modules`. `factory` makes the empty value of a field that
+    is a collection. The variable is `aml_<field>` unless `variable` names another, or is None.
     """
     factory: Callable[[], Any] | None = more.pop("factory", None)
     metadata = {_KEY: {"kind": kind, "description": description, **more}}
     shown = not more.get("secret", False)
     if factory is not None:
         return dataclasses.field(default_factory=factory, metadata=metadata, repr=shown)
-    return dataclasses.field(default=more.get("module_default"), metadata=metadata, repr=shown)
+    default = None if more.get("unset_in_modules") else more.get("default")
+    return dataclasses.field(default=default, metadata=metadata, repr=shown)
 
 
 def options_of(declaration: type[Any]) -> dict[str, Option]:

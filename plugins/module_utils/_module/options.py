@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import env_fallback
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._module.kubeconfig_secrets import secrets_of_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, Option
 
@@ -85,6 +86,6 @@ def waiting(*, timeout_seconds: int, wait: bool = True) -> ModuleSpec:
         argument_spec={
             "wait": {"type": "bool", "default": wait},
             "wait_timeout": {"type": "int", "default": timeout_seconds},
-            "poll_interval": {"type": "float", "default": 15.0},
+            "poll_interval": {"type": "float", "default": RunOptions.poll_interval},
         }
     )

@@ -41,7 +41,6 @@ class ExtensionOptions:
         "Name of the extension on the cluster.",
         details=("An extension of this type that has another name is taken over as it is.",),
         default=names.DEFAULT_EXTENSION_NAME,
-        module_default=names.DEFAULT_EXTENSION_NAME,
         variable="aml_extension_name",
         source="deploy",
     )
@@ -50,6 +49,7 @@ class ExtensionOptions:
         "Run training jobs and batch scoring on the cluster.",
         details=("A new extension needs this, O(enable_inference), or both.",),
         default=True,
+        unset_in_modules=True,
         setting="enableTraining",
         setting_default="False",
         disruption="when_switched_off",
@@ -63,6 +63,7 @@ class ExtensionOptions:
             "O(allow_insecure_connections=true).",
         ),
         default=False,
+        unset_in_modules=True,
         setting="enableInference",
         setting_default="False",
         disruption="when_switched_off",
@@ -246,14 +247,12 @@ class ExtensionOptions:
         "Allow updates of a live extension that interrupt what it serves, such as those of the router's service type, "
         "TLS, replicas, or of node selectors.",
         default=False,
-        module_default=False,
         source="cli: `az k8s-extension update` asks before some of them",
     )
     retry_failed: bool = option(
         "bool",
         "Submit the extension again where an earlier installation failed. When false, such a cluster is blocked.",
         default=False,
-        module_default=False,
         module=False,
         variable="aml_retry_failed_extension",
         source="deploy",

@@ -54,7 +54,6 @@ class HostOptions:
         "bool",
         "Create the namespace where it is missing. When false, a missing namespace blocks the cluster.",
         default=True,
-        module_default=True,
     )
     compute_identity: str | None = option(
         "str", "Managed identity of the compute.", choices=("None", "SystemAssigned", "UserAssigned")
@@ -83,7 +82,6 @@ class NodeOptions:
         "bool",
         "Label every GPU node pool with what it is, so that instance types can select it.",
         default=True,
-        module_default=True,
     )
     node_pool_labels: Mapping[str, Any] = option(
         "dict", "Further labels by node pool: `{pool: {label: value}}`. They win over the derived ones.", factory=dict
@@ -97,14 +95,12 @@ class NodeOptions:
         "str",
         "`merge` keeps what an existing instance type has beside the given fields, `replace` does not.",
         default="merge",
-        module_default="merge",
         choices=("merge", "replace"),
     )
     instance_types_prune: bool = option(
         "bool",
         "Delete instance types that this collection made and that the list no longer holds.",
         default=False,
-        module_default=False,
     )
 
 
@@ -123,12 +119,10 @@ class RunOptions:
         default=list(SUPPORTED_KUBERNETES_VERSIONS),
         factory=tuple,
     )
-    extension_timeout: int = option("int", "Seconds to wait for the extension.", default=1800, module_default=1800)
-    compute_timeout: int = option("int", "Seconds to wait for a compute.", default=1800, module_default=1800)
-    node_pool_timeout: int = option("int", "Seconds to wait for a node pool.", default=900, module_default=900)
-    poll_interval: float = option(
-        "float", "Seconds between two looks at a long operation.", default=15.0, module_default=15.0
-    )
+    extension_timeout: int = option("int", "Seconds to wait for the extension.", default=1800)
+    compute_timeout: int = option("int", "Seconds to wait for a compute.", default=1800)
+    node_pool_timeout: int = option("int", "Seconds to wait for a node pool.", default=900)
+    poll_interval: float = option("float", "Seconds between two looks at a long operation.", default=15.0)
     report_directory: str | None = option(
         "path",
         "Directory on the controller into which the reports are written. An empty text writes none.",
@@ -145,13 +139,11 @@ class RunOptions:
         "End the run with an error when preflight blocked a cluster. Failed clusters always do so. When false, "
         "blocked clusters are only reported.",
         default=True,
-        module_default=True,
     )
     in_process: bool = option(
         "bool",
         "Run the collection's modules inside Ansible's own worker processes, which is many times faster.",
         default=True,
-        module_default=True,
     )
 
 
@@ -268,4 +260,4 @@ class KubernetesOptions:
         "str",
         "User to act as.",
     )
-    impersonate_groups: Sequence[str] = option("list", "Groups to act as.", factory=tuple)
+    impersonate_groups: Sequence[str] = option("list", "Groups to act as.", elements="str", factory=tuple)

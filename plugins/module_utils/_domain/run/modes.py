@@ -16,8 +16,6 @@ class Mode:
     """One kind of run. Every one of them judges each cluster first and reports at the end."""
 
     id: ModeId
-    #: What it does, for documentation.
-    title: str
     #: The stages run, with or without Ansible's check mode, where the plan has changes.
     stages: bool = False
     #: A cluster whose plan has changes ends as predicted: nothing was changed that could be verified.
@@ -26,12 +24,15 @@ class Mode:
     verifies: bool = False
 
 
+#: The hosts of the plays in playbooks/_fleet.yml say the same; a test plays each mode through them.
 MODES: tuple[Mode, ...] = (
-    Mode("preflight", "Judges every cluster and says what an upgrade would do."),
-    Mode(
-        "check", "An upgrade in Ansible's check mode: predicts every change.", stages=True, predicts=True, verifies=True
-    ),
-    Mode("upgrade", "Changes what differs, waits, verifies.", stages=True, verifies=True),
-    Mode("verify", "Judges every cluster as an upgrade leaves it.", verifies=True),
+    # Judges every cluster and says what an upgrade would do.
+    Mode("preflight"),
+    # An upgrade in Ansible's check mode: predicts every change.
+    Mode("check", stages=True, predicts=True, verifies=True),
+    # Changes what differs, waits, verifies.
+    Mode("upgrade", stages=True, verifies=True),
+    # Judges every cluster as an upgrade leaves it.
+    Mode("verify", verifies=True),
 )
 BY_ID: dict[str, Mode] = {mode.id: mode for mode in MODES}
