@@ -234,7 +234,8 @@ def arc_agents_offline(_settings: Settings, facts: Facts) -> Evidence:
     "cluster-pod-identity",
     "blocker",
     "The cluster has Microsoft Entra pod identity, which Azure Machine Learning does not support",
-    remedy="Move its users to workload identity and run `az aks update --disable-pod-identity`.",
+    remedy="Move its users to workload identity and run `az aks update --disable-pod-identity`, an option of the Azure "
+    "CLI's extension aks-preview (`az extension add --name aks-preview`).",
     source=source.DEPLOY_EXTENSION,
 )
 def cluster_pod_identity(_settings: Settings, facts: Facts) -> Evidence:
