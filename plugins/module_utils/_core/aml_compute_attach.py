@@ -26,12 +26,12 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.pla
     check_wanted,
     plan_attach,
     plan_detach,
+    subscription_problem,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
-    AKS,
     ResourceId,
     parse_cluster_id,
     parse_workspace_id,
@@ -145,11 +145,11 @@ def _wanted(given: Mapping[str, Any], cluster: ResourceId, call: Call) -> Wanted
     if call.params["state"] == "absent":
         return wanted
     check_wanted(wanted)
-    if cluster.is_a(AKS) and cluster.subscription_id.lower() != workspace.subscription_id.lower():
+    problem = subscription_problem(cluster, workspace)
+    if problem:
         raise ModuleFailure(
-            f"Cluster {cluster.name} and workspace {workspace.name} are in different subscriptions, which Azure "
-            "Machine Learning does not support for AKS clusters. Nothing was changed; connect the "
-            "cluster through Azure Arc."
+            f"{problem} Azure Machine Learning does not support that. Nothing was changed; use a workspace of the "
+            "cluster's subscription, or connect the cluster through Azure Arc in the workspace's."
         )
     return wanted
 

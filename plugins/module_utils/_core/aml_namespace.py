@@ -12,7 +12,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
     open_cluster,
     waiting_for,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import is_dns_label
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import WaitTimeoutError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import namespaces
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
@@ -28,10 +28,6 @@ SPEC = ModuleSpec(
         "forbidden": {"type": "list", "elements": "str", "default": []},
     }
 ).merge(*CLUSTER_ACCESS, waiting(timeout_seconds=300))
-
-#: Prefix of the namespaces that belong to Kubernetes
-#: (https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/).
-_SYSTEM_PREFIX = "kube-"
 
 
 def run(call: Call) -> Outcome:
@@ -52,21 +48,9 @@ def run(call: Call) -> Outcome:
 
 def _refuse_name(name: str, forbidden: list[str]) -> None:
     """Raise ModuleFailure for a name that Kubernetes would refuse, or that belongs to somebody else."""
-    if not is_dns_label(name):
-        raise ModuleFailure(
-            f"'{name}' is not a name for a namespace, and nothing was changed: use at most 63 lower-case letters, "
-            "digits and '-', beginning and ending with a letter or digit."
-        )
-    if name in forbidden:
-        raise ModuleFailure(
-            f"Namespace '{name}' belongs to v1 web services (azureml-<workspace>), which are never touched; nothing "
-            "was changed. Choose another namespace for the Kubernetes compute."
-        )
-    if name.startswith(_SYSTEM_PREFIX):
-        raise ModuleFailure(
-            f"Namespace '{name}' begins with '{_SYSTEM_PREFIX}', which is reserved for Kubernetes itself; nothing was "
-            "changed. Choose another namespace for the Kubernetes compute."
-        )
+    problem = namespace_problem(name, forbidden)
+    if problem:
+        raise ModuleFailure(f"{problem} Nothing was changed.")
 
 
 def _wait_until_gone(call: Call, cluster: ClusterConnection, name: str) -> None:

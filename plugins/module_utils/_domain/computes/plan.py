@@ -12,6 +12,7 @@ from typing import Any, Literal, TypedDict
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, same_id
@@ -90,15 +91,23 @@ def check_wanted(wanted: WantedCompute) -> None:
     The namespace `azureml-<workspace>` is where the web services of a legacy compute run; a Kubernetes compute in it
     would touch them (github.com/Azure/AML-Kubernetes docs/attach-compute-on-aks-v1-cluster.md).
     """
-    if (wanted.namespace or "").lower() == names.v1_namespace(wanted.workspace.name):
-        raise AttachmentError(
-            f"Compute {wanted.name}: namespace {wanted.namespace} belongs to the legacy services of workspace "
-            f"{wanted.workspace.name}; choose another."
-        )
+    problem = (
+        namespace_problem(wanted.namespace, [names.v1_namespace(wanted.workspace.name)]) if wanted.namespace else None
+    )
+    if problem:
+        raise AttachmentError(f"Compute {wanted.name}: {problem}")
+    problem = identity_problem(wanted)
+    if problem:
+        raise AttachmentError(f"Compute {wanted.name}: {problem}")
+
+
+def identity_problem(wanted: WantedCompute) -> str | None:
+    """Return why the identity of a compute is not whole, as one sentence, or None."""
     if wanted.identity_type == "UserAssigned" and not wanted.user_assigned_identities:
-        raise AttachmentError(f"Compute {wanted.name}: identity type UserAssigned needs user_assigned_identities.")
+        return "identity type UserAssigned needs user_assigned_identities."
     if wanted.user_assigned_identities and wanted.identity_type != "UserAssigned":
-        raise AttachmentError(f"Compute {wanted.name}: user_assigned_identities need identity type UserAssigned.")
+        return "user_assigned_identities need identity type UserAssigned."
+    return None
 
 
 def check_namespace(wanted: WantedCompute, forbidden: Collection[str]) -> None:
@@ -109,6 +118,20 @@ def check_namespace(wanted: WantedCompute, forbidden: Collection[str]) -> None:
             f"Compute {wanted.name} of workspace {wanted.workspace.name} was not attached: v1 web services run in "
             f"namespace {namespace}, which nothing of v2 may touch. Choose another namespace."
         )
+
+
+def subscription_problem(cluster: ResourceId, workspace: ResourceId) -> str | None:
+    """Return why a cluster cannot be attached to a workspace of another subscription, or None.
+
+    Source: learn.microsoft.com/azure/machine-learning/how-to-deploy-kubernetes-extension, 'Limitations': AKS clusters
+    of another subscription are not supported; they are connected through Azure Arc, in the workspace's.
+    """
+    if cluster.subscription_id.lower() == workspace.subscription_id.lower():
+        return None
+    return (
+        f"Workspace {workspace.name} is in subscription {workspace.subscription_id}, cluster {cluster.name} in "
+        f"{cluster.subscription_id}."
+    )
 
 
 def find_compute(facts: Facts, wanted: WantedCompute) -> ComputeFacts | None:
@@ -125,9 +148,11 @@ def find_compute(facts: Facts, wanted: WantedCompute) -> ComputeFacts | None:
 def plan_attach(wanted: WantedCompute, existing: ComputeFacts | None, cluster_id: str) -> ComputePlan:
     """Return the plan for a compute that is to be there.
 
-    A compute whose last operation failed is sent again. Raises AttachmentError when the name is taken by something
+    A compute whose last operation failed is sent again.
+    Raises AttachmentError for what `check_wanted` refuses, when the name is taken by something
     else, or when the namespace differs, which only a detach and a new attach can change.
     """
+    check_wanted(wanted)
     if existing is None:
         return ComputePlan("attach", None, _wanted_view(wanted, None))
     _check_same(wanted, existing, cluster_id)

@@ -14,11 +14,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import WantedCompute
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import WantedCompute, identity_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import NodeOptions, RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, PREFIX
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.namespaces import namespace_problem
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError, InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     ClusterKind,
@@ -40,9 +42,6 @@ _ATTACHMENT_KEYS: dict[str, str] = {
     "description": "aml_compute_description",
     "tags": "aml_compute_tags",
 }
-#: A DNS label, as Kubernetes asks of namespaces
-#: (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-label-names).
-_DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 #: Letters, digits and dashes, beginning with a letter
 #: (https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules). The service has the last
 #: word on the length: its pages give 16, 24 and 32.
@@ -121,6 +120,7 @@ def read_settings(
     cluster, kind = _cluster(values, problems)
     attachments = _attachments(values, cluster, problems, convert)
     problems.extend(_contradictions(values))
+    problems.extend(_shapes(values))
     if problems or cluster is None or kind is None:
         raise VariablesError(problems)
     return Settings(
@@ -226,7 +226,7 @@ def _attachments(
         where = f"aml_attachments, entry {number}: " if values["aml_attachments"] else ""
         try:
             read.append(_attachment(values, entry, cluster, convert))
-        except (ResourceIdError, TypeError, ValueError) as error:
+        except (FleetError, TypeError, ValueError) as error:
             problems.append(f"{where}{error}")
     names = [(each.workspace_id.lower(), each.name.lower()) for each in read]
     if len(set(names)) < len(names):
@@ -254,14 +254,8 @@ def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | Non
             f"'{merged['compute_name']}' cannot be a compute's name: use 2 to 32 letters, digits and dashes, "
             "beginning with a letter."
         )
-    if not _DNS_LABEL.fullmatch(merged["namespace"]):
-        raise ValueError(
-            f"'{merged['namespace']}' cannot be a Kubernetes namespace: use lower-case letters, digits, dashes."
-        )
-    if merged["identity"] == "UserAssigned" and not merged["user_assigned_identities"]:
-        raise ValueError("identity UserAssigned needs the resource id of an identity (user_assigned_identities).")
     workspace = parse_workspace_id(_workspace_id(merged["workspace"], merged["workspace_resource_group"], cluster))
-    return WantedCompute(
+    wanted = WantedCompute(
         workspace=workspace,
         name=merged["compute_name"],
         namespace=merged["namespace"],
@@ -271,6 +265,10 @@ def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | Non
         description=merged["description"],
         tags=None if merged["tags"] is None else {str(key): str(value) for key, value in merged["tags"].items()},
     )
+    problem = namespace_problem(merged["namespace"]) or identity_problem(wanted)
+    if problem:
+        raise ValueError(problem)
+    return wanted
 
 
 def _workspace_id(workspace: str, resource_group: str | None, cluster: ResourceId | None) -> str:
@@ -283,6 +281,26 @@ def _workspace_id(workspace: str, resource_group: str | None, cluster: ResourceI
             f"/providers/Microsoft.MachineLearningServices/workspaces/{workspace}"
         )
     return workspace
+
+
+def _shapes(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every entry of a list or map that is not of the kind that is needed."""
+    for number, entry in enumerate(values["aml_instance_types"] or (), start=1):
+        if not isinstance(entry, Mapping):
+            yield f"aml_instance_types, entry {number}: a dictionary is needed, not {kind_of(entry)}."
+    for pool, given in (values["aml_node_pool_labels"] or {}).items():
+        if isinstance(given, Mapping):
+            yield from _no_texts(f"aml_node_pool_labels, pool {pool}", given)
+        else:
+            yield f"aml_node_pool_labels, pool {pool}: a dictionary of labels is needed, not {kind_of(given)}."
+    yield from _no_texts("aml_node_selector", values["aml_node_selector"] or {})
+
+
+def _no_texts(where: str, given: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every label whose value has no text of its own: YAML has already made 1.1 of 1.10."""
+    for key, value in given.items():
+        if value is not None and not isinstance(labels.as_text(value), str):
+            yield f"{where}: the value of label '{key}' is not a text; put it in quotation marks."
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.pl
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import SECRET_IS_SET
 
 #: Verdicts on an azureml-fe that AksCompute made and that no extension has taken over yet.
 _TO_BE_TAKEN_OVER = ("v1", "v2", "v2_not_ready")
@@ -45,12 +46,13 @@ def wanted_upgrade(settings: Settings, facts: Facts) -> bool | None:
 
 def extension_options(settings: Settings, facts: Facts) -> ExtensionOptions:
     """Return the options of `aml_extension` that the settings become. Protected values are known by name only."""
-    protected = settings.extension.protected_settings
+    wanted = settings.extension
+    protected = wanted.protected_settings
     return replace(
-        settings.extension,
+        wanted,
         enable_upgrade=wanted_upgrade(settings, facts),
-        ssl_certificate=settings.certificate,
-        ssl_key=settings.key,
+        ssl_certificate=_pem(settings.certificate, wanted.ssl_certificate or wanted.ssl_certificate_file),
+        ssl_key=_pem(settings.key, wanted.ssl_key or wanted.ssl_key_file),
         protected_settings=dict.fromkeys(protected, "set") if isinstance(protected, Mapping) else {},
     )
 
@@ -63,3 +65,8 @@ def planned_extension(settings: Settings, facts: Facts) -> ExtensionPlan:
     final = final_settings(options, facts["cluster"], existing["settings"] if existing else None)
     extension_id = f"{facts['cluster']['id']}/providers/Microsoft.KubernetesConfiguration/extensions/{name}"
     return plan_extension(existing, final, Release.of(options), extension_id=extension_id, name=name)
+
+
+def _pem(text: str | None, declared: str | None) -> str | None:
+    """Return a PEM text, or a marker where it is only known that there is one: plans compare names, never values."""
+    return text or (SECRET_IS_SET if declared else None)

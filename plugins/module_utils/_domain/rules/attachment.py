@@ -12,6 +12,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.pla
     AttachmentError,
     find_compute,
     plan_attach,
+    subscription_problem,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
@@ -52,14 +53,10 @@ def legacy_computes(facts: Facts) -> list[ComputeFacts]:
     "subscription.",
     source=source.DEPLOY_EXTENSION,
 )
-def subscription_differs(settings: Settings, facts: Facts) -> Evidence:
+def subscription_differs(settings: Settings, _facts: Facts) -> Evidence:
     """Find attachments across subscriptions, of AKS clusters and of Arc-connected ones alike."""
-    own = facts["cluster"]["subscription_id"].lower()
-    return [
-        f"Workspace {each.workspace.name} is in subscription {each.workspace.subscription_id}, the cluster in {own}."
-        for each in settings.attachments
-        if each.workspace.subscription_id.lower() != own
-    ]
+    problems = (subscription_problem(settings.cluster, each.workspace) for each in settings.attachments)
+    return [each for each in problems if each]
 
 
 @rule(

@@ -9,7 +9,10 @@ import json
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import inference_is_installed
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import is_on
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+    NODES_FOR_HIGH_AVAILABILITY,
+    is_on,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.proposal import proposal
@@ -18,7 +21,6 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 
 #: The router's pods refuse to share a node (https://learn.microsoft.com/azure/machine-learning/reference-kubernetes).
-_NODES_FOR_HA = 3
 
 
 def _has_certificate(settings: Settings) -> bool:
@@ -29,6 +31,12 @@ def _has_certificate(settings: Settings) -> bool:
 def _has_key(settings: Settings) -> bool:
     """Tell whether a key is given, as a file or as text."""
     return bool(settings.extension.ssl_key or settings.extension.ssl_key_file)
+
+
+def _given(settings: Settings, facts: Facts) -> dict[str, str]:
+    """Return the settings that the extension has, with the user's free ones over them."""
+    there = facts["extension"]["settings"] if facts["extension"] else {}
+    return {**there, **{name: str(value) for name, value in settings.extension.settings.items()}}
 
 
 @rule(
@@ -51,9 +59,11 @@ def inference_not_wanted(settings: Settings, facts: Facts) -> Evidence:
     remedy="Set aml_inference_router_service_type to LoadBalancer, NodePort or ClusterIP.",
     source=source.DEPLOY_EXTENSION,
 )
-def router_service_type_missing(settings: Settings, _facts: Facts) -> Evidence:
-    """Find inference without a service type: the chart requires one."""
+def router_service_type_missing(settings: Settings, facts: Facts) -> Evidence:
+    """Find inference without a service type: the chart requires one. What an extension has already stays."""
     if not settings.extension.enable_inference or settings.extension.inference_router_service_type:
+        return None
+    if _given(settings, facts).get("inferenceRouterServiceType"):
         return None
     return "aml_enable_inference is true and aml_inference_router_service_type is not set."
 
@@ -66,11 +76,13 @@ def router_service_type_missing(settings: Settings, _facts: Facts) -> Evidence:
     "aml_ssl_key_file), or choose plain HTTP with aml_allow_insecure_connections: true.",
     source=source.SECURE_ENDPOINT,
 )
-def tls_undecided(settings: Settings, _facts: Facts) -> Evidence:
-    """Find inference without a decision about TLS."""
+def tls_undecided(settings: Settings, facts: Facts) -> Evidence:
+    """Find inference without a decision about TLS; an extension that serves has one already."""
     if not settings.extension.enable_inference or settings.extension.allow_insecure_connections:
         return None
     if settings.extension.ssl_secret or _has_certificate(settings) or _has_key(settings):
+        return None
+    if is_on(_given(settings, facts).get("enableInference")):
         return None
     return "No certificate, no Secret, and aml_allow_insecure_connections is not true."
 
@@ -170,7 +182,7 @@ def router_ha_impossible(settings: Settings, facts: Facts) -> Evidence:
     An extension that has it already is left alone: nodes come and go.
     """
     usable, said = _nodes_for_router(settings, facts)
-    if usable is None or usable >= _NODES_FOR_HA or not _ha_comes(settings, facts):
+    if usable is None or usable >= NODES_FOR_HIGH_AVAILABILITY or not _ha_comes(settings, facts):
         return None
     return said
 
@@ -183,7 +195,7 @@ def _ha_comes(settings: Settings, facts: Facts) -> bool:
     if extension is not None and inference_is_installed(extension):
         return bool(wanted) and not is_on(extension["settings"].get("inferenceRouterHA", "True"))
     nodes = facts["cluster"]["node_count"]
-    return bool(wanted) or (nodes is not None and nodes >= _NODES_FOR_HA)
+    return bool(wanted) or (nodes is not None and nodes >= NODES_FOR_HIGH_AVAILABILITY)
 
 
 @rule(
@@ -198,7 +210,7 @@ def router_ha_off(settings: Settings, facts: Facts) -> Evidence:
     nodes = facts["cluster"]["node_count"]
     if not settings.extension.enable_inference or settings.extension.inference_router_ha:
         return None
-    return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < _NODES_FOR_HA else None
+    return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < NODES_FOR_HIGH_AVAILABILITY else None
 
 
 def _nodes_for_router(settings: Settings, facts: Facts) -> tuple[int | None, list[str]]:

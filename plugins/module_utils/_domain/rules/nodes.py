@@ -17,6 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import
     labels,
     placement,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import plan_instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 
@@ -64,6 +65,26 @@ def instance_type_impossible(settings: Settings, facts: Facts) -> Evidence:
         )
         if not place.possible:
             found.append(f"Instance type '{each.name}' fits nowhere: {_nearest(place)}.")
+    return found
+
+
+@rule(
+    "instance-type-owned",
+    "blocker",
+    "Somebody else set what an instance type is to change",
+    remedy="Ask who set it and take the change out of aml_instance_types, or take the field over with "
+    "azureml.fleet.aml_instance_type (force_conflicts: true), then run again.",
+    source=source.INSTANCE_TYPES,
+)
+def instance_type_owned(settings: Settings, facts: Facts) -> Evidence:
+    """Find fields of instance types that another manager owns with another value: the module would refuse them."""
+    if facts["kubernetes"] is None or settings.nodes.instance_types_mode != "merge":
+        return None
+    there = {each["name"]: each for each in facts["kubernetes"]["instance_types"]}
+    found: list[str] = []
+    for each in plan_instance_types(there, _wanted(settings), mode="merge", prune=False):
+        conflicts = instance_types.conflicts(each.before, each.after) if each.before and each.after else {}
+        found.extend(f"{field} of instance type '{each.name}' belongs to {who}." for field, who in conflicts.items())
     return found
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import changed_fields
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import OPTIONS, ExtensionOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import VariablesError
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import plan_instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import LabelError, checked_labels
@@ -50,8 +52,9 @@ def test_a_label_that_yaml_has_changed_already_is_refused_by_module_and_by_rule(
     with pytest.raises(LabelError, match="not a text"):
         checked_labels("node pool gpu", {"version": unquoted})
     found = facts(node_pools=[pool(), gpu_pool()])
-    ids = {each.rule.id for each in rules.judge(settings(node_pool_labels={"gpu": {"version": unquoted}}), found)}
-    assert "node-label-refused" in ids
+    for variables in ({"node_pool_labels": {"gpu": {"version": unquoted}}}, {"node_selector": {"version": unquoted}}):
+        with pytest.raises(VariablesError, match="'version' is not a text"):
+            settings(**variables)
     with pytest.raises(InputError, match="not a text"):
         final_settings(
             ExtensionOptions(enable_training=True, node_selector={"version": unquoted}), found["cluster"], None
@@ -67,6 +70,55 @@ def test_a_label_that_has_one_meaning_is_the_same_text_everywhere(value: Any) ->
         ExtensionOptions(enable_training=True, node_selector={"a": value}), facts()["cluster"], None
     )
     assert selected.wanted["nodeSelector.a"] == text
+
+
+def test_verification_asks_the_same_plan_although_it_never_sees_the_key() -> None:
+    tls: dict[str, Any] = {
+        "enable_inference": True,
+        "inference_router_service_type": "LoadBalancer",
+        "ssl_cname": "models.example.com",
+        "ssl_certificate": "(set)",
+        "ssl_key": "(set)",
+    }
+    before = facts()
+    assert "create" in {each.action for each in make_plan(settings(**tls), before).changes if each.stage == "extension"}
+    after = upgraded(settings(certificate="CERTIFICATE", key="KEY", **tls))
+    assert [each.stage for each in make_plan(settings(**tls), after).changes] == []
+    assert after["extension"] is not None
+    after["extension"]["protected_settings"] = []
+    (change,) = make_plan(settings(**tls), after).changes
+    assert changed_fields(change.to_result())[:1] == ["protected settings"]
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"compute_identity": "SystemAssigned", "compute_user_assigned_identities": ["/i"]},
+        {"compute_user_assigned_identities": ["/i"]},
+        {"namespace": "kube-ml"},
+        {"namespace": "azureml"},
+        {"instance_types": ["cpu"]},
+        {"node_pool_labels": {"gpu": "fast"}},
+    ],
+)
+def test_what_a_later_stage_would_refuse_is_refused_with_the_variables(variables: dict[str, Any]) -> None:
+    with pytest.raises(VariablesError):
+        settings(**variables)
+
+
+def test_an_existing_router_needs_no_decision_again() -> None:
+    after = upgraded(settings())
+    assert after["extension"] is not None
+    after["extension"]["settings"].update(
+        {
+            "enableInference": "True",
+            "inferenceRouterServiceType": "LoadBalancer",
+            "allowInsecureConnections": "True",
+            "sslCname": "",
+        }
+    )
+    ids = {each.rule.id for each in rules.judge(settings(enable_inference=True), after)}
+    assert ids.isdisjoint({"router-service-type-missing", "tls-undecided"})
 
 
 def test_every_option_of_the_extension_says_where_its_meaning_is_from() -> None:

@@ -63,7 +63,7 @@ def test_a_name_like_no_other_gets_no_guess() -> None:
         ({"compute_name": "9lives"}, "'9lives' cannot be a compute's name"),
         ({"namespace": "Big"}, "'Big' cannot be a Kubernetes namespace"),
         ({"inference_router_service_type": "Ingress"}, "'Ingress' is none of ClusterIP, LoadBalancer, NodePort"),
-        ({"compute_identity": "UserAssigned"}, "identity UserAssigned needs the resource id"),
+        ({"compute_identity": "UserAssigned"}, "identity type UserAssigned needs user_assigned_identities"),
         ({"poll_interval": "soon"}, "aml_poll_interval: a number is needed, not 'soon'."),
         ({"instance_types": {"name": "x"}}, "aml_instance_types: a list is needed, not a dictionary."),
         ({"ssl_key": "x", "ssl_key_file": "y"}, "Both aml_ssl_key and aml_ssl_key_file are set"),

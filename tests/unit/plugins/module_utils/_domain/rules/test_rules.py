@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, InstanceTypeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.proposal import proposal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _engine
 from tests.unit.plugins.module_utils._domain.builders import (
@@ -195,6 +195,19 @@ TYPE = {
 }
 SMALL = {"name": "cpu", "requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 ELSEWHERE = WORKSPACE_ID.replace("10000000", "20000000")
+
+
+def owned_type(cpu: str) -> InstanceTypeFacts:
+    """Return our instance type with a request that somebody edited."""
+    return InstanceTypeFacts(
+        name="cpu",
+        node_selector={},
+        requests={"cpu": cpu, "memory": "1Gi"},
+        limits={"cpu": "1", "memory": "1Gi"},
+        managed=True,
+        owners={"resources.requests.cpu": [("kubectl-edit", "Update")]},
+    )
+
 
 #: rule id -> what it lets pass, what it finds, and words of the evidence.
 CASES: dict[str, tuple[Side, Side, str]] = {
@@ -489,6 +502,11 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "azureml is Terminating.",
     ),
     "namespace-shared": (side(namespace="jobs"), side(namespace="default"), "default"),
+    "instance-type-owned": (
+        side(kubernetes(instance_types=[owned_type("1")]), instance_types=[SMALL]),
+        side(kubernetes(instance_types=[owned_type("2")]), instance_types=[SMALL]),
+        "spec.resources.requests.cpu of instance type 'cpu' belongs to kubectl-edit.",
+    ),
     "instance-type-invalid": (
         side(instance_types=[SMALL]),
         side(instance_types=[{"name": "x", "requests": {"cpu": 1}}]),
