@@ -78,17 +78,29 @@ def test_twins_document_what_they_both_return_in_the_same_words(module: str, inf
         assert info in one["description"], "it refers to the twin instead"
 
 
-def _said_by_code() -> str:
-    """Return every text that the code of the collection can say, without the documentation of modules."""
-    said: list[str] = []
-    for path in sorted((PLUGINS / "module_utils").rglob("*.py")) + sorted((PLUGINS / "plugin_utils").glob("*.py")):
-        texts = (
-            node.value
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-            if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        )
-        said.extend(" ".join(text.split()) for text in texts)
-    return "\n".join(said)
+def _texts_of(path: Path) -> list[str]:
+    """Return every text that the code of a file has, documentation left out; `…` stands for a value."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    found: list[str] = []
+    for node in ast.walk(tree):
+        parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+        texts = [str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts]
+        if isinstance(node, (ast.JoinedStr, ast.Constant)) and id(node) not in documentation:
+            found.append(" ".join("".join(texts).split()))
+    return found
+
+
+def _said_by_code() -> list[str]:
+    """Return every text that the code of the collection can say."""
+    paths = sorted((PLUGINS / "module_utils").rglob("*.py")) + sorted((PLUGINS / "plugin_utils").glob("*.py"))
+    return [text for path in paths for text in _texts_of(path)]
+
+
+def _says(text: str, quote: str) -> bool:
+    """Tell whether one text holds the parts of a quotation between the `…`, in their order."""
+    parts = (re.escape(part.strip(" .")) for part in quote.split("…"))
+    return re.search(".*".join(parts), text) is not None
 
 
 def _quoted_in_troubleshooting() -> list[str]:
@@ -102,7 +114,7 @@ def test_the_troubleshooting_guide_quotes_what_code_prints() -> None:
     said = _said_by_code()
     quoted = _quoted_in_troubleshooting()
     assert len(quoted) >= 5
-    unsaid = [quote for quote in quoted for part in quote.split("…") if part.strip() and part.strip(" .") not in said]
+    unsaid = [quote for quote in quoted if not any(_says(text, quote) for text in said)]
     assert unsaid == [], "no code prints this"
 
 
@@ -169,13 +181,41 @@ def _files_of(room: str) -> list[Path]:
     return sorted((PLUGINS / "module_utils" / room).rglob("*.py"))
 
 
+def _types_made(node: ast.stmt) -> list[str]:
+    """Return the type that a statement makes: a class, or the name of another type (`Kind = Literal[...]`)."""
+    if isinstance(node, ast.ClassDef):
+        return [node.name.lstrip("_")]
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    return [name for name in names if re.fullmatch(r"[A-Z][a-z]\w*", name)]
+
+
 def test_one_name_stands_for_one_thing() -> None:
     homes: dict[str, set[str]] = {}
     for path in sorted((PLUGINS / "module_utils").rglob("*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef):
-                homes.setdefault(node.name.lstrip("_"), set()).add(str(path.relative_to(PLUGINS)))
+            for name in _types_made(node):
+                homes.setdefault(name, set()).add(str(path.relative_to(PLUGINS)))
+    assert {"OptionKind", "ModeId"} <= homes.keys()
     assert {name: sorted(files) for name, files in homes.items() if len(files) > 1} == {}
+
+
+#: What one file decides or builds for all the others: a part of a text -> that file.
+SAID_ONCE = {
+    r"^(succeeded|canceled|deleting|stopped)$": "_foundation/states.py",
+    r"Microsoft\.KubernetesConfiguration/extensions": "_domain/names.py",
+}
+
+
+@pytest.mark.parametrize(("pattern", "home"), SAID_ONCE.items())
+def test_what_is_decided_once_is_written_once(pattern: str, home: str) -> None:
+    homes = {
+        path.relative_to(PLUGINS / "module_utils").as_posix()
+        for path in (PLUGINS / "module_utils").rglob("*.py")
+        for text in _texts_of(path)
+        if re.search(pattern, text)
+    }
+    assert homes == {home}
 
 
 def test_a_core_imports_no_other_core() -> None:

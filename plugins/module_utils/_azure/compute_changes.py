@@ -19,6 +19,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure import waitin
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import KNOWN_CLOUDS
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
@@ -117,7 +118,7 @@ def follow(deadline: Waiting, poller: LROPoller[Any], what: str, doing: str) -> 
     try:
         waiting.follow(deadline, poller, what, doing)
     except AttributeError as error:
-        if poller.status().lower() not in ("succeeded", "finished"):
+        if not states.has_succeeded(poller.status()):
             raise AzureError(f"{doing}: the operation ended {poller.status()}.", code="Unreadable") from error
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, names_resource, read_error
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
@@ -30,7 +31,7 @@ def list_extension(connection: AzureConnection, cluster_id: str, free_name: str 
     cluster = parse_cluster_id(cluster_id)
     bodies = arm.list_all(
         connection,
-        f"{cluster}/providers/Microsoft.KubernetesConfiguration/extensions",
+        names.extensions_of(str(cluster)),
         API_VERSION,
         f"Listing the extensions of cluster {cluster.name}",
     )
@@ -64,7 +65,7 @@ def read_body(connection: AzureConnection, cluster_id: str, name: str) -> dict[s
     try:
         return arm.get(
             connection,
-            f"{cluster}/providers/Microsoft.KubernetesConfiguration/extensions/{name}",
+            names.extension_id(str(cluster), name),
             API_VERSION,
             f"Reading extension {name} of cluster {cluster.name}",
         )

@@ -24,9 +24,14 @@ def reported_failures(**details: Any) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise ModuleFailure(f"{error.message} Nothing was changed.", error_code=_code(error), **details) from error
+        raise failure_of(error, f"{error.message} Nothing was changed.", **details) from error
     except FleetError as error:
-        raise ModuleFailure(error.message, error_code=_code(error), http_status=error.status, **details) from error
+        raise failure_of(error, error.message, http_status=error.status, **details) from error
+
+
+def failure_of(error: FleetError, message: str, **details: Any) -> ModuleFailure:
+    """Return the failure of a module for an error of the layers below, in the words of `message`."""
+    return ModuleFailure(message, error_code=_code(error), **details)
 
 
 def refuse_missing(*libraries: str | None) -> None:

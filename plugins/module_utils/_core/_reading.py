@@ -18,14 +18,15 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, Facts, KubernetesFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import facts
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call
-from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import Option
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import OptionSpec
 
 #: Facts that were read a moment ago and need not be read again.
-KNOWN: Option = {
+KNOWN: OptionSpec = {
     "type": "dict",
     "options": {
         "extension": {"type": "dict"},
@@ -89,7 +90,7 @@ def _read_kubernetes(
     call: Call, azure: AzureConnection, cluster: ClusterFacts, v1_namespaces: list[str], tls_secret: str | None
 ) -> tuple[KubernetesFacts | None, str | None]:
     """Return the facts from the cluster's own API, or None and the reason why there are none."""
-    if (cluster["power_state"] or "").lower() == "stopped":
+    if states.is_stopped(cluster["power_state"]):
         return None, f"Cluster {cluster['name']} is stopped, so its Kubernetes API cannot be read. Start it first."
     try:
         with connect_cluster(call, azure) as connection:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import failure_of
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import (
     Settings,
     VariablesError,
     read_settings,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._module.call import ModuleFailure
 from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
 
 
@@ -23,7 +23,8 @@ def settings_from(variables: dict[str, Any], certificate: str | None = None, key
     except VariablesError as error:
         problems = error.problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise ModuleFailure(
+        raise failure_of(
+            error,
             f"The variables of this host have {count}; nothing was asked of Azure or the cluster. {' '.join(problems)}",
             problems=problems,
         ) from error

@@ -124,7 +124,7 @@ def _refuse_unknown(task: _PoolLabelling, pools: Mapping[str, Any]) -> None:
 
 def _refuse_stopped(task: _PoolLabelling, pools: Mapping[str, Any], differing: list[str]) -> None:
     """Raise ModuleFailure, before the first write, when a pool that is to change is stopped."""
-    stopped = [name for name in differing if (node_pool(pools[name])["power_state"] or "").lower() == "stopped"]
+    stopped = [name for name in differing if states.is_stopped(node_pool(pools[name])["power_state"])]
     if stopped:
         raise ModuleFailure(
             f"Node pool {', '.join(stopped)} of cluster {task.cluster.name} is stopped, and a stopped pool takes no "

@@ -39,18 +39,18 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, CLUSTER_REQUIRED, waiting
-from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, Option
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, OptionSpec
 
 MISSING_LIBRARY = MISSING_AZURE or compute_changes.missing_library()
 
-_IDENTITY: Option = {
+_IDENTITY: OptionSpec = {
     "type": "dict",
     "options": {
         "type": {"type": "str", "choices": ["None", "SystemAssigned", "UserAssigned"], "required": True},
         "user_assigned_identities": {"type": "list", "elements": "str", "default": []},
     },
 }
-_ATTACHMENT: dict[str, Option] = {
+_ATTACHMENT: dict[str, OptionSpec] = {
     "namespace": {"type": "str"},
     "identity": _IDENTITY,
     "default_instance_type": {"type": "str"},

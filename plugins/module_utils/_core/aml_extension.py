@@ -26,7 +26,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._deletion impo
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
 from ansible_collections.azureml.fleet.plugins.module_utils._core._health import health
-from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures, names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import (
@@ -157,7 +157,7 @@ def _plan(
         existing,
         wanted,
         Release.of(options),
-        extension_id=f"{task.cluster}/providers/Microsoft.KubernetesConfiguration/extensions/{params['name']}",
+        extension_id=names.extension_id(str(task.cluster), params["name"]),
         name=params["name"],
         resend_protected=params["resend_protected_settings"],
     )

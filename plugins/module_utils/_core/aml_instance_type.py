@@ -26,9 +26,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client i
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.conflicts import write_on_current
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.instance_types import Writer
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
-from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, Option
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, OptionSpec
 
-_AMOUNTS: dict[str, Option] = {
+_AMOUNTS: dict[str, OptionSpec] = {
     "node_selector": {"type": "dict"},
     "requests": {"type": "dict"},
     "limits": {"type": "dict"},

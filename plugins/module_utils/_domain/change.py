@@ -12,7 +12,7 @@ from typing import Literal, TypedDict
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.json_types import JsonObject
 
 Action = Literal["annotate", "create", "delete", "label", "repair", "update", "wait"]
-Kind = Literal["compute", "deployment", "extension", "instance type", "namespace", "node", "node pool"]
+ObjectKind = Literal["compute", "deployment", "extension", "instance type", "namespace", "node", "node pool"]
 Reason = Literal["differs", "failed", "in progress", "missing", "taken over", "unwanted"]
 
 
@@ -21,7 +21,7 @@ class ChangeData(TypedDict):
 
     stage: str
     action: Action
-    kind: Kind
+    kind: ObjectKind
     #: Azure resource id, or `kind/namespace/name` of an object in the cluster.
     id: str
     #: The object in words, without its kind.
@@ -42,7 +42,7 @@ class Change:
 
     stage: str
     action: Action
-    kind: Kind
+    kind: ObjectKind
     id: str
     name: str
     before: Mapping[str, object] | None

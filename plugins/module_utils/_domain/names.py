@@ -12,6 +12,19 @@ EXTENSION_NAMESPACE = "azureml"
 DEFAULT_EXTENSION_NAME = "azureml"
 
 
+def extensions_of(cluster_id: str) -> str:
+    """Return the path of all extensions of a cluster.
+
+    Source: learn.microsoft.com/rest/api/kubernetesconfiguration/extensions/extensions/list.
+    """
+    return f"{cluster_id}/providers/Microsoft.KubernetesConfiguration/extensions"
+
+
+def extension_id(cluster_id: str, name: str) -> str:
+    """Return the id of an extension of a cluster."""
+    return f"{extensions_of(cluster_id)}/{name}"
+
+
 #: The name under which the API server records which fields are ours (server-side apply), and who made an object.
 FIELD_MANAGER = "azureml.fleet"
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Kind = Literal["bool", "dict", "float", "int", "list", "path", "raw", "str"]
+OptionKind = Literal["bool", "dict", "float", "int", "list", "path", "raw", "str"]
 #: When a change of an option interrupts what runs: never; where inference is on; where it is switched off; always.
 Disruption = Literal["never", "while_serving", "when_switched_off", "always"]
 
@@ -27,7 +27,7 @@ class Option:
     """One option: what it holds, what it means, and where it goes."""
 
     name: str
-    kind: Kind
+    kind: OptionKind
     #: One sentence or two, code in backticks; `details` are further paragraphs of a module's documentation.
     description: str
     details: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Option:
     unset_in_modules: bool = False
     required: bool = False
     #: Kind of a list's items in a module; variables are checked deeper, where they are read.
-    elements: Kind | None = None
+    elements: OptionKind | None = None
     secret: bool = False
     #: The name says 'key' or 'secret' although the value is none: Ansible wants to be told.
     not_secret: bool = False
@@ -73,7 +73,7 @@ class Option:
         return found
 
 
-def option(kind: Kind, description: str, **more: Any) -> Any:
+def option(kind: OptionKind, description: str, **more: Any) -> Any:
     """Return the dataclass field of an option; `more` are fields of `Option`.
 
     `default` is the field's, too, unless it is `unset_in_modules`. `factory` makes the empty value of a field that

@@ -22,6 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as front_end_rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import serving
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ClusterKind
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import (
     arc_agents,
     front_end,
@@ -33,14 +34,14 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import (
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.permissions import Kind, Need
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.permissions import Need
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import SECRETS
 
 Read = TypeVar("Read")
 
 
 def read(
-    cluster: ClusterConnection, kind: Kind, v1_namespaces: Iterable[str], tls_secret: str | None = None
+    cluster: ClusterConnection, kind: ClusterKind, v1_namespaces: Iterable[str], tls_secret: str | None = None
 ) -> KubernetesFacts:
     """Return the facts of a cluster.
 
@@ -78,7 +79,7 @@ def read(
 class _Reads:
     """The reads of one cluster, and which permissions they prove."""
 
-    def __init__(self, cluster: ClusterConnection, kind: Kind) -> None:
+    def __init__(self, cluster: ClusterConnection, kind: ClusterKind) -> None:
         """Nothing is proven yet."""
         self.cluster = cluster
         self._kind = kind

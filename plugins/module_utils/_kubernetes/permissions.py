@@ -9,19 +9,18 @@ docs/permissions/cluster-role.yml grants exactly these; a test holds the two equ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import components
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Permission
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end, serving
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ClusterKind
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import arc_agents, resources
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.request import Request
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import Resource
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.workloads import HEALTH_REPORT
 
-Kind = Literal["aks", "arc"]
 #: Stands for every namespace: v1 deploys its services wherever it was told to.
 ANY_NAMESPACE = "*"
 
@@ -35,12 +34,7 @@ class Need:
     purpose: str
     namespace: str | None = None
     name: str | None = None
-    kinds: tuple[Kind, ...] = ("aks", "arc")
-
-    @property
-    def is_write(self) -> bool:
-        """It changes the cluster."""
-        return self.verb not in ("get", "list")
+    kinds: tuple[ClusterKind, ...] = ("aks", "arc")
 
 
 LIST_NODES = Need("list", resources.NODES, "see which nodes and GPUs there are")
@@ -115,7 +109,7 @@ NEEDS: tuple[Need, ...] = (
 )
 
 
-def needs_of(kind: Kind | None) -> list[Need]:
+def needs_of(kind: ClusterKind | None) -> list[Need]:
     """Return what the collection does to a cluster of one kind; None is every kind."""
     return [need for need in NEEDS if kind is None or kind in need.kinds]
 

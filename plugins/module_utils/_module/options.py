@@ -11,10 +11,10 @@ from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._module.kubeconfig_secrets import secrets_of_kubeconfig
-from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, Option
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, OptionSpec
 
 
-def _from_environment(*names: str, **option: object) -> Option:
+def _from_environment(*names: str, **option: object) -> OptionSpec:
     """Return an option whose value may come from the first of `names` that is set in the environment."""
     return {**option, "fallback": (env_fallback, list(names))}
 

@@ -16,8 +16,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets 
     passwords_in_urls,
 )
 
-Option = dict[str, Any]
-ArgumentSpec = Mapping[str, Option]
+OptionSpec = dict[str, Any]
+ArgumentSpec = Mapping[str, OptionSpec]
 #: Returns the secrets within the value of an option that is not secret as a whole.
 SecretParts = Callable[[object], Iterable[object]]
 
@@ -42,7 +42,7 @@ class ModuleSpec:
 
         Raises ValueError when two groups declare the same option, because then the option would have two meanings.
         """
-        options: dict[str, Option] = {}
+        options: dict[str, OptionSpec] = {}
         for spec in (self, *groups):
             twice = options.keys() & spec.argument_spec.keys()
             if twice:
@@ -84,7 +84,7 @@ class ModuleSpec:
         paths = {name: option for name, option in self.argument_spec.items() if option.get("type") == "path"}
         return set(paths).union(*(option.get("aliases", ()) for option in paths.values()))
 
-    def _option(self, name: str) -> Option | None:
+    def _option(self, name: str) -> OptionSpec | None:
         """Return the option that a name or an alias stands for."""
         found = self.argument_spec.get(name)
         named = (each for each in self.argument_spec.values() if name in each.get("aliases", ()))
@@ -119,7 +119,7 @@ def secret_options(argument_spec: ArgumentSpec, prefix: tuple[str, ...] = ()) ->
         yield from secret_options(option.get("options") or {}, (*prefix, name))
 
 
-def _secret_values(option: Option | None, value: object) -> Iterator[object]:
+def _secret_values(option: OptionSpec | None, value: object) -> Iterator[object]:
     """Yield every single value of a secret option, and of the secret sub-options of any other."""
     if option is None:
         return

@@ -227,7 +227,7 @@ def same_value(name: str, one: str, other: str) -> bool:
     ignores_case = (
         {one.lower(), other.lower()} <= {"true", "false"}
         or name.lower() in _CLUSTER_ID_SETTINGS
-        or name in ("inferenceRouterServiceType", "clusterPurpose", "internalLoadBalancerProvider")
+        or (name in BY_SETTING and bool(BY_SETTING[name].choices))
     )
     return ignores_case and one.lower() == other.lower()
 

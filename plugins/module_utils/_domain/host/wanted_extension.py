@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import inference_is_installed
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
@@ -63,7 +64,7 @@ def planned_extension(settings: Settings, facts: Facts) -> ExtensionPlan:
     options = extension_options(settings, facts)
     name = existing["name"] if existing else options.name
     final = final_settings(options, facts["cluster"], existing["settings"] if existing else None)
-    extension_id = f"{facts['cluster']['id']}/providers/Microsoft.KubernetesConfiguration/extensions/{name}"
+    extension_id = names.extension_id(facts["cluster"]["id"], name)
     return plan_extension(existing, final, Release.of(options), extension_id=extension_id, name=name)
 
 

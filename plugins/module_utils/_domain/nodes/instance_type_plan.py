@@ -15,7 +15,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_types import InstanceType
 
 STAGE = "instance_types"
-Mode = Literal["merge", "replace"]
+MergeMode = Literal["merge", "replace"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class InstanceTypePlan:
 
 
 def plan_instance_types(
-    found: Mapping[str, InstanceTypeFacts], wanted: Sequence[InstanceType], *, mode: Mode, prune: bool
+    found: Mapping[str, InstanceTypeFacts], wanted: Sequence[InstanceType], *, mode: MergeMode, prune: bool
 ) -> list[InstanceTypePlan]:
     """Return what happens to every InstanceType that is wanted, or that is ours and is to be pruned."""
     plan = [plan_one(found.get(each.name), each, mode) for each in wanted]
@@ -40,7 +40,7 @@ def plan_instance_types(
     return plan
 
 
-def plan_one(before: InstanceTypeFacts | None, wanted: InstanceType, mode: Mode) -> InstanceTypePlan:
+def plan_one(before: InstanceTypeFacts | None, wanted: InstanceType, mode: MergeMode) -> InstanceTypePlan:
     """Return what happens to an InstanceType that should be there."""
     after = instance_types.replaced(before, wanted) if mode == "replace" else instance_types.merged(before, wanted)
     if before is None:

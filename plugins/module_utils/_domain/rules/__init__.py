@@ -23,7 +23,6 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import (
     Finding,
     Rule,
-    Severity,
     arrange,
     every_rule,
     judge,
@@ -33,4 +32,4 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engin
 TOPICS = (acceptance, cluster, access, front_end, extension, inference, attachment, nodes)
 arrange([topic.__name__ for topic in TOPICS])
 
-__all__ = ["TOPICS", "Finding", "Rule", "Severity", "every_rule", "judge"]
+__all__ = ["TOPICS", "Finding", "Rule", "every_rule", "judge"]

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TypeAlias
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.findings import FindingReport, Severity
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 
-#: blocker: the cluster is left untouched. warning: somebody should look. note: worth knowing.
-Severity = Literal["blocker", "warning", "note"]
 #: What a rule saw, in one sentence or several; None (or nothing) where the rule has nothing to say.
 Evidence: TypeAlias = "str | Sequence[str] | None"
 Judgement = Callable[[Settings, Facts], Evidence]
@@ -48,17 +47,17 @@ class Finding:
         """How much the finding weighs: what was accepted blocks nothing."""
         return "warning" if self.accepted else self.rule.severity
 
-    def to_result(self) -> dict[str, Any]:
+    def to_result(self) -> FindingReport:
         """Return the finding as a module returns it and the report keeps it."""
-        return {
-            "id": self.rule.id,
-            "severity": self.severity,
-            "title": self.rule.title,
-            "evidence": list(self.evidence),
-            "remedy": self.rule.remedy,
-            "source": self.rule.source,
-            "accepted": self.accepted,
-        }
+        return FindingReport(
+            id=self.rule.id,
+            severity=self.severity,
+            title=self.rule.title,
+            evidence=list(self.evidence),
+            remedy=self.rule.remedy,
+            source=self.rule.source,
+            accepted=self.accepted,
+        )
 
 
 _RULES: dict[str, Rule] = {}

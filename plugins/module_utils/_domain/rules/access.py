@@ -12,6 +12,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.setting
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import AKS_CLUSTER_LABEL
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 
 @rule(
@@ -143,7 +144,7 @@ def provider_unregistered(_settings: Settings, facts: Facts) -> Evidence:
 
 def _should_answer(facts: Facts) -> bool:
     """Tell whether the API server runs at all: of a stopped cluster nobody expects an answer."""
-    return (facts["cluster"]["power_state"] or "Running").lower() != "stopped"
+    return not states.is_stopped(facts["cluster"]["power_state"])
 
 
 def _permission(permission: Permission) -> str:

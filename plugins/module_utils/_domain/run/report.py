@@ -13,13 +13,14 @@ from typing import Any, Literal, TypedDict
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import ChangeData
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import IdentityFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.findings import CheckReport, FindingReport
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import Mode, ModeId
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
 
-Outcome = Literal["failed", "blocked", "upgraded", "would change", "current", "checked"]
+ClusterOutcome = Literal["failed", "blocked", "upgraded", "would change", "current", "checked"]
 
 #: In the order in which the summary counts them: what needs a person comes first.
-OUTCOMES: tuple[Outcome, ...] = ("failed", "blocked", "upgraded", "would change", "current", "checked")
+OUTCOMES: tuple[ClusterOutcome, ...] = ("failed", "blocked", "upgraded", "would change", "current", "checked")
 SCHEMA_VERSION: Literal[1] = 1
 #: Characters of a name before its digest. With `.json` and what a temporary file adds it fits into 255 bytes, the limit
 #: of Linux's file systems (NAME_MAX, https://man7.org/linux/man-pages/man0/limits.h.0p.html).
@@ -42,37 +43,12 @@ class Record(TypedDict, total=False):
     changed: Sequence[str]
 
 
-class FindingReport(TypedDict):
-    """What a preflight rule found; `evidence` is what was seen, `source` the page that the rule rests on.
-
-    A blocker that the user has accepted (`aml_accepted_findings`) is `accepted`, and a warning.
-    """
-
-    id: str
-    severity: Literal["blocker", "warning", "note"]
-    title: str
-    evidence: list[str]
-    remedy: str
-    source: str
-    accepted: bool
-
-
-class CheckReport(TypedDict):
-    """One promise that was verified; without `problems` it holds, and `remarks` are worth knowing all the same."""
-
-    id: str
-    title: str
-    passed: bool
-    problems: list[str]
-    remarks: list[str]
-
-
 class ClusterLine(TypedDict):
     """How one cluster ended, in which stage, and why."""
 
     host: str
     cluster_id: str
-    outcome: Outcome
+    outcome: ClusterOutcome
     stage: str
     reason: str
 
@@ -94,7 +70,7 @@ class FleetReport(TypedDict):
 
     schema_version: Literal[1]
     mode: ModeId
-    counts: dict[Outcome, int]
+    counts: dict[ClusterOutcome, int]
     clusters: list[ClusterLine]
 
 
@@ -136,7 +112,7 @@ def fleet_report(clusters: Sequence[ClusterReport], mode: Mode) -> FleetReport:
     )
 
 
-def counts(clusters: Sequence[ClusterReport]) -> dict[Outcome, int]:
+def counts(clusters: Sequence[ClusterReport]) -> dict[ClusterOutcome, int]:
     """Return how many clusters ended how; outcomes that nobody had are left out."""
     found = {outcome: sum(cluster["outcome"] == outcome for cluster in clusters) for outcome in OUTCOMES}
     return {outcome: count for outcome, count in found.items() if count}
@@ -192,7 +168,7 @@ def _with_digest(name: str, separator: str, host: str) -> str:
     return f"{name[:_LONGEST_NAME]}{separator}{digest}"
 
 
-def _judge(record: Record, mode: Mode) -> tuple[Outcome, str, str]:
+def _judge(record: Record, mode: Mode) -> tuple[ClusterOutcome, str, str]:
     """Return how a cluster ended, in which stage, and why."""
     failure, preflight = record.get("failure"), record.get("preflight")
     if failure:

@@ -42,6 +42,8 @@ class Stage:
     undo: str = ""
     #: Waiting for what it submitted, as the name of those tasks; empty when nothing is left to wait for.
     wait: str = ""
+    #: What the wait registers: verification takes what was read last from it.
+    wait_result: str = ""
 
 
 #: Pool labels come before the extension: AKS refuses or preempts an operation while another one runs on the cluster
@@ -78,6 +80,7 @@ STAGES: tuple[Stage, ...] = (
         needs=("front_end", "gpu_nodes"),
         undo="Update the extension with the settings from before, or remove one that was new (state: absent).",
         wait="Wait for the extension",
+        wait_result="_aml_extension_facts",
     ),
     Stage(
         id="instance_types",
@@ -101,6 +104,7 @@ STAGES: tuple[Stage, ...] = (
         needs=("extension", "instance_types"),
         undo="Detach computes that were new (state: absent); the cluster and its namespaces stay.",
         wait="Wait for the computes",
+        wait_result="_aml_compute_facts",
     ),
 )
 BY_ID: dict[str, Stage] = {stage.id: stage for stage in STAGES}

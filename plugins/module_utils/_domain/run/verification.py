@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import sentence
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import find_compute
@@ -22,6 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
     FrontEndFacts,
     WorkloadFacts,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.findings import CheckReport
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import nodes as node_rules
@@ -41,15 +42,15 @@ class Check:
     problems: tuple[str, ...]
     remarks: tuple[str, ...] = ()
 
-    def to_result(self) -> dict[str, Any]:
+    def to_result(self) -> CheckReport:
         """Return the check as a module returns it and the report keeps it."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "passed": not self.problems,
-            "problems": list(self.problems),
-            "remarks": list(self.remarks),
-        }
+        return CheckReport(
+            id=self.id,
+            title=self.title,
+            passed=not self.problems,
+            problems=list(self.problems),
+            remarks=list(self.remarks),
+        )
 
 
 class Said(NamedTuple):

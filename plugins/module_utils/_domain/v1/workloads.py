@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import WorkloadFacts
 
-Kind = Literal["Deployment", "DaemonSet", "StatefulSet"]
+WorkloadKind = Literal["Deployment", "DaemonSet", "StatefulSet"]
 #: v2 workloads carry labels with this prefix, on themselves or on their pods; v1 web services do not
 #: (https://learn.microsoft.com/azure/machine-learning/reference-kubernetes: labels of pods).
 _V2_LABEL_PREFIX = "ml.azure.com/"
 
 
-def facts_of(workload: Mapping[str, Any], kind: Kind) -> WorkloadFacts:
+def facts_of(workload: Mapping[str, Any], kind: WorkloadKind) -> WorkloadFacts:
     """Return the facts of a workload; a list's items do not say their kind themselves."""
     wanted, ready = replicas(workload, kind)
     metadata = workload["metadata"]
@@ -31,7 +31,7 @@ def facts_of(workload: Mapping[str, Any], kind: Kind) -> WorkloadFacts:
     )
 
 
-def replicas(workload: Mapping[str, Any], kind: Kind = "Deployment") -> tuple[int, int]:
+def replicas(workload: Mapping[str, Any], kind: WorkloadKind = "Deployment") -> tuple[int, int]:
     """Return how many replicas a workload wants (1 when it does not say, as the API defaults it) and has ready.
 
     A DaemonSet wants one on each node that it selects, which only its status knows.

@@ -53,6 +53,7 @@ def test_wrong_variables_are_one_message_that_says_what_was_left_untouched() -> 
         "The variables of this host have 2 problems; nothing was asked of Azure or the cluster. "
     )
     assert len(caught.value.details["problems"]) == 2
+    assert caught.value.details["error_code"] == "VariablesError"
 
 
 def test_a_cluster_that_can_be_upgraded_gets_a_plan() -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 import yaml
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ClusterKind
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import facts, permissions
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
@@ -31,7 +32,7 @@ def granted() -> dict[str, set[Rule]]:
     return found
 
 
-def needed(kind: permissions.Kind) -> set[Rule]:
+def needed(kind: ClusterKind) -> set[Rule]:
     needs = permissions.needs_of(kind)
     return {(need.verb, need.resource.group, need.resource.plural, need.name) for need in needs}
 

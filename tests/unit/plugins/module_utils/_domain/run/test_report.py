@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.findings import FindingReport
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import modes, report
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.report import (
     ClusterReport,
-    FindingReport,
     Record,
 )
 

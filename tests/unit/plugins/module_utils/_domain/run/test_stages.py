@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 import yaml
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME as VARIABLES
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import TOPICS
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import stages
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import MODES, ModeId
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import PLANNERS
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.stages import BY_ID, STAGES, Stage, steps
 from scripts.generate import ROOT
+from scripts.generate_roles import ROLES
 
 MODULE = "azureml.fleet."
 
@@ -70,8 +74,23 @@ def test_a_role_does_what_its_stage_says(stage: Stage) -> None:
     modules = {key.removeprefix(MODULE) for task in tasks for key in task if key.startswith(MODULE)}
     assert modules == set(stage.modules)
     assert {task["register"] for task in role_tasks(stage, "_planned")} == set(stage.results)
-    assert bool(role_tasks(stage, "_wait")) is bool(stage.wait)
+    assert bool(role_tasks(stage, "_wait")) is bool(stage.wait) is bool(stage.wait_result)
+    assert [task["register"] for task in role_tasks(stage, "_wait")] == ([stage.wait_result] if stage.wait else [])
+    assert set(stage.variables) <= {*VARIABLES, *TOPICS}
     assert stage.undo, "a later rollback must know what takes it back"
+
+
+def test_verification_takes_what_the_waits_have_read() -> None:
+    text = (ROOT / "roles" / "aml_verify" / "tasks" / "_after_stages.yml").read_text(encoding="utf-8")
+    waited = {stage.wait_result for stage in STAGES if stage.wait}
+    assert set(re.findall(r"\b_aml_\w+", text)) == {*waited, "_aml_preflight_result", "_aml_verify_result"}
+
+
+def test_the_page_about_roles_has_every_role_in_the_order_of_an_upgrade() -> None:
+    page = (ROOT / "docs" / "roles.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `azureml\.fleet\.(\w+)` \|", page, re.MULTILINE) == list(ROLES)
+    example = re.findall(r"^ +- role: azureml\.fleet\.(\w+)$", page, re.MULTILINE)
+    assert example == [*(stage.role for stage in STAGES), "aml_verify"]
 
 
 @pytest.mark.parametrize(
