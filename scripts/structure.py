@@ -27,8 +27,8 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = (
     ("module_utils/_foundation",),
     ("module_utils/_domain",),
-    ("module_utils/_domain/cluster", "module_utils/_domain/computes", "module_utils/_domain/nodes"),
-    ("module_utils/_domain/extension",),
+    ("module_utils/_domain/cluster", "module_utils/_domain/nodes"),
+    ("module_utils/_domain/computes", "module_utils/_domain/extension"),
     ("module_utils/_domain/v1",),
     ("module_utils/_domain/host",),
     ("module_utils/_domain/rules",),

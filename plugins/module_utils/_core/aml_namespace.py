@@ -12,7 +12,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
     open_cluster,
     waiting_for,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.namespaces import namespace_problem
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import WaitTimeoutError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import namespaces
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection

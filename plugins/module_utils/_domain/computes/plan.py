@@ -11,8 +11,8 @@ from typing import Any, Literal, TypedDict
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, same_id

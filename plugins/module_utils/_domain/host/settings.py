@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import WantedCompute, identity_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import NodeOptions, RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, PREFIX
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError, InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of
