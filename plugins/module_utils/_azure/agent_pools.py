@@ -20,7 +20,7 @@ except ImportError:
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import json_of
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import azure_errors
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, azure_errors
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.segments import checked_segment
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
@@ -46,6 +46,7 @@ def put_labels(
     pool: Mapping[str, Any],
     labels: Mapping[str, str],
     *,
+    keep_reserved: bool,
     poll_interval: float,
     follow: bool,
 ) -> LROPoller[dict[str, Any]]:
@@ -59,7 +60,7 @@ def put_labels(
     """
     tag = nested(pool, "properties").get("eTag")
     name = checked_segment(str(pool.get("name")), "a node pool")
-    text = json.dumps({"properties": put_properties(pool, labels)})
+    text = json.dumps({"properties": put_properties(pool, labels, keep_reserved=keep_reserved)})
     client = ContainerServiceClient(
         connection.credential,
         cluster.subscription_id,
@@ -81,21 +82,30 @@ def put_labels(
     return poller
 
 
-def put_properties(pool: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+def put_properties(pool: Mapping[str, Any], labels: Mapping[str, str], *, keep_reserved: bool = True) -> dict[str, Any]:
     """Return the properties of a pool for a PUT with other labels: all that was read, without what others own.
 
-    Labels and taints under kubernetes.azure.com belong to AKS, which puts them on the pool itself and may refuse them
-    in a request (learn.microsoft.com/azure/aks/use-labels, "Reserved system labels"; those of spot pools are among
-    them). The count of an autoscaled pool belongs to the autoscaler, which may have changed it since it was read.
+    Labels and taints under kubernetes.azure.com belong to AKS (learn.microsoft.com/azure/aks/use-labels, "Reserved
+    system labels"). Those that were read go back as they were: a PUT replaces all labels, and a spot pool that lost
+    `kubernetes.azure.com/scalesetpriority` would lose its workloads (Azure/AKS issue 3152,
+    kubernetes-sigs/cluster-api-provider-azure pull 2604). `keep_reserved` false leaves them out, for a service that
+    refuses them (belief `spot-labels-returned`). The count of an autoscaled pool belongs to the autoscaler, which may
+    have changed it since it was read.
     """
     read = nested(pool, "properties")
     unowned = {*_READ_ONLY, "nodeLabels", "nodeTaints", *(("count",) if read.get("enableAutoScaling") is True else ())}
     properties = {key: value for key, value in read.items() if key not in unowned}
-    taints = [str(each) for each in read.get("nodeTaints") or () if not _is_of_aks(str(each))]
+    taints = [str(each) for each in read.get("nodeTaints") or () if keep_reserved or not _is_of_aks(str(each))]
     if taints:
         properties["nodeTaints"] = taints
-    properties["nodeLabels"] = {key: value for key, value in labels.items() if not _is_of_aks(key)}
+    reserved = {key: value for key, value in nested(read, "nodeLabels").items() if keep_reserved and _is_of_aks(key)}
+    properties["nodeLabels"] = {**reserved, **{key: value for key, value in labels.items() if not _is_of_aks(key)}}
     return properties
+
+
+def refuses_reserved(error: AzureError) -> bool:
+    """Tell whether AKS refused a request because of labels or taints of its own in it."""
+    return error.status == 400 and _AKS_PREFIX in error.message
 
 
 def _is_of_aks(key: str) -> bool:

@@ -135,6 +135,7 @@ def _refuse_stopped(task: _PoolLabelling, pools: Mapping[str, Any], differing: l
 def _label(task: _PoolLabelling, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
     """Write one pool's labels and return them; begin again from a fresh read when somebody else was at work."""
     what = f"Node pool {name} of cluster {task.cluster.name}"
+    keep_reserved = True
     while True:
         labels = task.target(name, pool)
         if labels == node_pool(pool)["labels"]:
@@ -145,6 +146,7 @@ def _label(task: _PoolLabelling, name: str, pool: Mapping[str, Any]) -> dict[str
                 task.cluster,
                 pool,
                 labels,
+                keep_reserved=keep_reserved,
                 poll_interval=task.waiting.interval,
                 follow=bool(task.call.params["wait"]),
             )
@@ -153,6 +155,9 @@ def _label(task: _PoolLabelling, name: str, pool: Mapping[str, Any]) -> dict[str
                 return labels
             pool = follow(task.waiting, poller, what, f"Labelling {what[0].lower()}{what[1:]}")
         except AzureError as error:
+            if keep_reserved and agent_pools.refuses_reserved(error):
+                keep_reserved = False
+                continue
             if not (error.busy or error.status == _PRECONDITION_FAILED):
                 raise
             task.waiting.goes_on = _NOT_LABELLED

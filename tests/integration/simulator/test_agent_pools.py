@@ -229,18 +229,23 @@ def test_the_last_system_pool_stays(arm: ArmClient) -> None:
         assert (answer.status_code, answer.json()["target"]) == (400, "agentPoolProfile.mode")
 
 
-def test_a_spot_pool_always_has_its_label_and_taint(fleet: Simulator, arm: ArmClient, believing: Start) -> None:
+def test_a_spot_pool_keeps_its_taint_and_only_a_label_that_is_sent_back(
+    fleet: Simulator, arm: ArmClient, believing: Start
+) -> None:
     properties = read(arm, "spot")["properties"]
     assert properties["nodeLabels"] == {SPOT: "spot"}
     assert properties["nodeTaints"] == [f"{SPOT}=spot:NoSchedule"]
     (node,) = nodes(fleet, "spot")
     assert node.metadata.labels[SPOT] == "spot"
-    state_after(arm, write(arm, "spot", nodeLabels={"a": "b"}, nodeTaints=[]))
+    state_after(arm, write(arm, "spot", nodeLabels={"a": "b", SPOT: "spot"}, nodeTaints=[]))
     assert read(arm, "spot")["properties"]["nodeLabels"] == {"a": "b", SPOT: "spot"}
-    assert state_after(arm, write(arm, "spot")) == "Succeeded"
+    assert read(arm, "spot")["properties"]["nodeTaints"] == [f"{SPOT}=spot:NoSchedule"]
+    state_after(arm, write(arm, "spot", nodeLabels={"a": "b"}, nodeTaints=[]))
+    assert read(arm, "spot")["properties"]["nodeLabels"] == {"a": "b"}
     _fleet, other = believing({"spot-labels-returned": "refused"})
     assert write(other, "spot").status_code == 400
     assert state_after(other, write(other, "spot", nodeLabels={"a": "b"}, nodeTaints=[])) == "Succeeded"
+    assert read(other, "spot")["properties"]["nodeLabels"] == {"a": "b", SPOT: "spot"}
 
 
 def test_a_stale_count_scales_an_autoscaled_pool(fleet: Simulator, arm: ArmClient, believing: Start) -> None:

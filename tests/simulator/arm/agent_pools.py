@@ -237,8 +237,20 @@ def _wanted_properties(resource: ClusterResource, pool: NodePoolState, sent: dic
         wanted.pop("nodeLabels", None)
     if str(pool.properties.get("scaleSetPriority", "")).lower() == "spot":
         make_spot(wanted)
+        _forget_the_omitted_label(resource, wanted, sent)
     _check_counts(wanted)
     return wanted
+
+
+def _forget_the_omitted_label(resource: ClusterResource, wanted: dict[str, Any], sent: dict[str, Any]) -> None:
+    """Take the label of a spot pool away that a PUT left out, because a PUT replaces all labels; its taint stays.
+
+    Source: Azure/AKS issue 3152 (the label is deleted by an update of labels), issue 2934 (the taint is the system's).
+    Belief: spot-labels-returned
+    """
+    accepted = resource.cluster.beliefs.answer("spot-labels-returned") == "accepted"
+    if accepted and SPOT not in (sent.get("nodeLabels") or {}):
+        wanted["nodeLabels"] = {key: value for key, value in wanted.get("nodeLabels", {}).items() if key != SPOT}
 
 
 def _keeps_count(resource: ClusterResource, wanted: dict[str, Any]) -> bool:

@@ -44,8 +44,10 @@ INTERNAL_LOAD_BALANCER = "scoringFe.serviceType.internalLoadBalancer"
 SSL_CERTIFICATE = "scoringFe.sslCert"
 SSL_KEY = "scoringFe.sslKey"
 RELAY_CONNECTION = "relayserver.relayConnectionString"
-#: Protected settings in which `az k8s-extension create` leaves the paths of the files that it read; nothing reads them.
-LEFT_BY_THE_CLI = frozenset({"sslCertPemFile", "sslKeyPemFile"})
+#: Protected settings in which `az k8s-extension create` leaves what it was given, under names that no chart reads.
+LEFT_BY_THE_CLI = frozenset(
+    {"relayServerConnectionString", "serviceBusConnectionString", "sslCertPemFile", "sslKeyPemFile"}
+)
 
 #: Names from older documentation and tools, or misspelt ones -> what is to be used instead.
 REPLACED_NAMES = {
@@ -82,6 +84,8 @@ KNOWN_NAMES = (
 )
 #: What the chart reads of the router's exposure beside the documented names: another value moves the router, too.
 _COMPANIONS = (NODE_PORT, INTERNAL_LOAD_BALANCER)
+#: What a relay, a service bus and the ingress carry ends when they are switched.
+_PLUMBING = ("nginxIngress.enabled", "relayserver.enabled", "servicebus.enabled")
 _CLUSTER_ID_SETTINGS = ("clusterid", "cluster_name", "prometheus.prometheusspec.externallabels.cluster_name")
 
 
@@ -95,7 +99,7 @@ class FinalSettings:
 
     #: From options and free settings, with their companions: these are wanted, whatever is there.
     wanted: dict[str, str]
-    #: Derived from the cluster: sent where the extension has no value of its own.
+    #: Derived from the cluster: sent with an installation or a repair, where there is no value of its own.
     derived: dict[str, str]
     #: Derived from the cluster's size at the moment of the installation: never sent to an extension that exists.
     at_creation: dict[str, str]
@@ -106,12 +110,14 @@ class FinalSettings:
         """Return the settings of a new extension."""
         return {**self.at_creation, **self.derived, **self.wanted}
 
-    def changes(self, existing: Mapping[str, str]) -> dict[str, str]:
+    def changes(self, existing: Mapping[str, str], *, fill_gaps: bool = False) -> dict[str, str]:
         """Return the settings to send so that `existing` becomes what is wanted; Azure merges them by key.
 
-        An equal value is no change, and neither is the chart's default where the extension has no value.
+        An equal value is no change, and neither is the chart's default where the extension has no value. `fill_gaps`
+        adds what was derived and is not there, for an extension that is sent again as a whole: an update of one that
+        lives switches nothing that nobody asked for (`az k8s-extension update` sends no derived setting either, cli).
         """
-        gaps = {name: value for name, value in self.derived.items() if name not in existing}
+        gaps = {name: value for name, value in self.derived.items() if fill_gaps and name not in existing}
         return {
             name: value
             for name, value in {**gaps, **self.wanted}.items()
@@ -212,6 +218,8 @@ def _interrupts(name: str, before: str, value: str, *, serving: bool) -> bool:
         return True
     if name in _COMPANIONS:
         return serving and not same_value(name, before or "False", value)
+    if name in _PLUMBING:
+        return bool(before) and not same_value(name, before, value)
     option = BY_SETTING.get(name)
     if option is None or option.disruption == "never" or same_value(name, before, value):
         return False

@@ -79,7 +79,7 @@ def plan_extension(
     """
     if existing is None:
         return _creation(wanted, release, extension_id, name)
-    settings = wanted.changes(existing["settings"])
+    settings = wanted.changes(existing["settings"], fill_gaps=states.has_failed(existing["provisioning_state"]))
     if states.has_failed(existing["provisioning_state"]):
         return _repair(existing, wanted, release, settings)
     version = _release_changes(existing, release)

@@ -29,14 +29,17 @@ def test_what_nobody_changes_is_sent_as_it_was_read() -> None:
     }
 
 
-def test_labels_and_taints_of_aks_are_not_sent() -> None:
+def test_labels_and_taints_of_aks_go_back_as_they_were_read() -> None:
     taints = [f"{SPOT}=spot:NoSchedule", "sku=gpu:NoSchedule", "kubernetes.azure.company/x=y:NoSchedule"]
-    sent = put_properties(
-        pool(nodeTaints=taints, nodeLabels={SPOT: "spot"}), {SPOT: "spot", "sub.kubernetes.azure.com/x": "y", "a": "b"}
-    )
-    assert sent["nodeLabels"] == {"a": "b"}
-    assert sent["nodeTaints"] == taints[1:]
-    assert "nodeTaints" not in put_properties(pool(nodeTaints=taints[:1]), {})
+    spot = pool(nodeTaints=taints, nodeLabels={SPOT: "spot"})
+    wanted = {"sub.kubernetes.azure.com/x": "y", "a": "b"}
+    sent = put_properties(spot, wanted)
+    assert sent["nodeLabels"] == {SPOT: "spot", "a": "b"}
+    assert sent["nodeTaints"] == taints
+    without = put_properties(spot, wanted, keep_reserved=False)
+    assert without["nodeLabels"] == {"a": "b"}
+    assert without["nodeTaints"] == taints[1:]
+    assert "nodeTaints" not in put_properties(pool(nodeTaints=taints[:1]), {}, keep_reserved=False)
 
 
 def test_the_count_of_an_autoscaled_pool_is_the_autoscalers() -> None:

@@ -455,3 +455,16 @@ def test_tls_ends_plain_http_and_says_that_it_interrupts() -> None:
     changes = final_settings(options, cluster(), SERVING).changes(SERVING)
     assert changes["allowInsecureConnections"] == "False"
     assert "allowInsecureConnections" in disruptions(SERVING, changes)
+
+
+def test_an_update_switches_nothing_that_nobody_asked_for() -> None:
+    older = {"enableTraining": "True", "cluster_name": AKS_ID}
+    final = final_settings(ExtensionOptions(enable_training=True), cluster(), older)
+    assert final.changes(older) == {}
+    assert final.changes(older, fill_gaps=True)["relayserver.enabled"] == "false"
+
+
+@pytest.mark.parametrize("name", ["relayserver.enabled", "servicebus.enabled", "nginxIngress.enabled"])
+def test_what_carries_requests_is_not_switched_without_a_word(name: str) -> None:
+    assert disruptions({name: "true"}, {name: "false"}) == [name]
+    assert disruptions({}, {name: "false"}) == []
