@@ -46,7 +46,7 @@ def put_labels(
     pool: Mapping[str, Any],
     labels: Mapping[str, str],
     *,
-    keep_reserved: bool,
+    keep_reserved: bool = True,
     poll_interval: float,
     follow: bool,
 ) -> LROPoller[dict[str, Any]]:

@@ -58,6 +58,10 @@ class Convert(Protocol):
         """Return the value. Raises TypeError or ValueError when it cannot be converted."""
 
 
+#: What an entry of `aml_instance_types` may hold: the options of module aml_instance_type.
+_INSTANCE_TYPE_KEYS = ("name", "node_selector", "requests", "limits")
+
+
 class VariablesError(InputError):
     """What is wrong with a host's variables, one sentence for each problem."""
 
@@ -121,6 +125,7 @@ def read_settings(
     attachments = _attachments(values, cluster, problems, convert)
     problems.extend(_contradictions(values))
     problems.extend(_shapes(values))
+    problems.extend(_too_small(values))
     if problems or cluster is None or kind is None:
         raise VariablesError(problems)
     return Settings(
@@ -288,12 +293,25 @@ def _shapes(values: Mapping[str, Any]) -> Iterator[str]:
     for number, entry in enumerate(values["aml_instance_types"] or (), start=1):
         if not isinstance(entry, Mapping):
             yield f"aml_instance_types, entry {number}: a dictionary is needed, not {kind_of(entry)}."
+            continue
+        for name in entry:
+            if name not in _INSTANCE_TYPE_KEYS:
+                near = difflib.get_close_matches(str(name), _INSTANCE_TYPE_KEYS, n=1)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                yield f"aml_instance_types, entry {number}: '{name}' is not a key of an instance type.{hint}"
     for pool, given in (values["aml_node_pool_labels"] or {}).items():
         if isinstance(given, Mapping):
             yield from _no_texts(f"aml_node_pool_labels, pool {pool}", given)
         else:
             yield f"aml_node_pool_labels, pool {pool}: a dictionary of labels is needed, not {kind_of(given)}."
     yield from _no_texts("aml_node_selector", values["aml_node_selector"] or {})
+
+
+def _too_small(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for every time in seconds that is not more than 0."""
+    for name in ("aml_extension_timeout", "aml_compute_timeout", "aml_node_pool_timeout", "aml_poll_interval"):
+        if values[name] is not None and not values[name] > 0:
+            yield f"{name}: a number of seconds above 0 is needed, not {values[name]}."
 
 
 def _no_texts(where: str, given: Mapping[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.setting
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import takes_over
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import serving
 
 
 def _when(facts: Facts, verdict: str) -> Evidence:
@@ -79,6 +80,19 @@ def front_end_degraded(settings: Settings, facts: Facts) -> Evidence:
 
 
 @rule(
+    "v1-services-unreachable",
+    "warning",
+    "v1 services run, and callers may not reach them",
+    remedy="Look at Service azureml-fe and Deployment azureml-fe in namespace default (`kubectl get svc,deploy azureml-fe`),"
+    " and at who scaled or deleted them, before anything is upgraded.",
+    source=source.UPGRADE_FROM_V1,
+)
+def v1_services_unreachable(_settings: Settings, facts: Facts) -> Evidence:
+    """Find v1 services whose router does not answer at the address that callers know."""
+    return serving.unreachable_v1(facts["kubernetes"]) if facts["kubernetes"] else None
+
+
+@rule(
     "front-end-absent",
     "note",
     "There is a legacy compute but no azureml-fe",
@@ -86,6 +100,8 @@ def front_end_degraded(settings: Settings, facts: Facts) -> Evidence:
     source=source.UPGRADE_FROM_V1,
 )
 def front_end_absent(_settings: Settings, facts: Facts) -> Evidence:
-    """Find a cluster with AksCompute whose router is gone."""
+    """Find a cluster with AksCompute whose router is gone, and that runs no v1 services."""
+    if facts["kubernetes"] and any(each["ready_replicas"] for each in facts["kubernetes"]["v1_services"]):
+        return None
     legacy = any(compute["type"] == "AKS" for each in facts["workspaces"] for compute in each["computes"])
     return _when(facts, "absent") if legacy else None

@@ -179,8 +179,9 @@ def _front_end(facts: Facts, before: Facts | None) -> Sequence[str] | Said:
     else:
         problems = _front_end_of_v1(now["front_end"], was)
     moved = serving.moved_address(now, was) if was else None
+    unreachable = serving.unreachable_v1(now)
     if problems or moved is None:
-        return problems
+        return Said(problems, [unreachable] if unreachable else [])
     old, new = moved
     if now["front_end"]["service_type"] is not None:
         return [f"Its address was {old} and is {new}."]

@@ -83,6 +83,24 @@ def problems(kubernetes: KubernetesFacts) -> list[str]:
     ]
 
 
+def unreachable_v1(kubernetes: KubernetesFacts) -> str | None:
+    """Return that v1 services run and callers reach none of them at the address that they know, or None.
+
+    Callers of v1 use the address of Service `default/azureml-fe`; a router of the extension that serves elsewhere does not
+    help them. It may have been so before, and an extension may serve v1 in its own way (docs/beliefs.md,
+    `front-end-after-installation`), so this is worth a word and no failure by itself.
+    """
+    running = [each for each in kubernetes["v1_services"] if each["ready_replicas"]]
+    ways = [each for each in kubernetes["router_services"] if each["namespace"] == "default"]
+    if not running or any(each["address"] and each["endpoints"] for each in ways):
+        return None
+    if not ways:
+        where = "there is no Service default/azureml-fe"
+    else:
+        where = f"Service default/azureml-fe ({ways[0]['address'] or 'without an address'}) has no ready pod behind it"
+    return f"{len(running)} v1 service(s) run, and callers may not reach them: {where}."
+
+
 def moved_address(now: KubernetesFacts, before: FrontEndFacts) -> tuple[str, str | None] | None:
     """Return the old address of azureml-fe and the new one, when no Service of a router has the old one any more."""
     old = before["address"]

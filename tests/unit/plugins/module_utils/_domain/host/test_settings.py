@@ -64,6 +64,12 @@ def test_a_name_like_no_other_gets_no_guess() -> None:
         ({"namespace": "Big"}, "'Big' cannot be a Kubernetes namespace"),
         ({"inference_router_service_type": "Ingress"}, "'Ingress' is none of ClusterIP, LoadBalancer, NodePort"),
         ({"compute_identity": "UserAssigned"}, "identity type UserAssigned needs user_assigned_identities"),
+        ({"poll_interval": 0}, "aml_poll_interval: a number of seconds above 0 is needed, not 0"),
+        ({"extension_timeout": -5}, "aml_extension_timeout: a number of seconds above 0 is needed, not -5."),
+        (
+            {"instance_types": [{"node_selctor": {}}]},
+            "'node_selctor' is not a key of an instance type. Did you mean node",
+        ),
         ({"poll_interval": "soon"}, "aml_poll_interval: a number is needed, not 'soon'."),
         ({"instance_types": {"name": "x"}}, "aml_instance_types: a list is needed, not a dictionary."),
         ({"ssl_key": "x", "ssl_key_file": "y"}, "Both aml_ssl_key and aml_ssl_key_file are set"),

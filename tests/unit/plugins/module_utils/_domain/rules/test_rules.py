@@ -34,6 +34,7 @@ from tests.unit.plugins.module_utils._domain.builders import (
     legacy_compute,
     node,
     pool,
+    router_service,
     settings,
     workload,
 )
@@ -339,9 +340,14 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(front_end(ready_replicas=1)),
         "1 of 3 replicas are ready.",
     ),
+    "v1-services-unreachable": (
+        side(),
+        side(kubernetes(router_services=[router_service(endpoints=0)])),
+        "1 v1 service(s) run, and callers may not reach them: Service default/azureml-fe (20.0.0.1) has no ready pod",
+    ),
     "front-end-absent": (
-        side(both(front_end(verdict="absent"), computes())),
-        side(front_end(verdict="absent", reasons=[])),
+        side(both(front_end(verdict="absent"), kubernetes(v1_services=[]), computes())),
+        side(both(front_end(verdict="absent", reasons=[]), kubernetes(v1_services=[]))),
         "absent",
     ),
     "extension-failed": (
