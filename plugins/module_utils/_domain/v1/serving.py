@@ -86,7 +86,7 @@ def problems(kubernetes: KubernetesFacts) -> list[str]:
 def unreachable_v1(kubernetes: KubernetesFacts) -> str | None:
     """Return that v1 services run and callers reach none of them at the address that they know, or None.
 
-    Callers of v1 use the address of Service `default/azureml-fe`; a router of the extension that serves elsewhere does not
+    Callers of v1 use the address of Service `default/azureml-fe`; a router that serves elsewhere does not
     help them. It may have been so before, and an extension may serve v1 in its own way (docs/beliefs.md,
     `front-end-after-installation`), so this is worth a word and no failure by itself.
     """
