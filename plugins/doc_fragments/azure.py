@@ -15,8 +15,10 @@ options:
       - Where the identity comes from. The names are those of C(azure.azcollection).
       - V(auto) takes the service principal in the options or the environment, else O(profile), else the login of the
         Azure CLI, else the default chain of C(azure-identity).
-      - With V(auto), a part of a service principal (O(client_id) without a secret, or an empty O(secret)) is an error;
-        no other login is used in its place.
+      - With V(auto), a part of a service principal (O(client_id) without a secret, a secret, certificate or certificate
+        password without O(client_id), or an empty O(secret)) is an error, and so is a O(profile) that does not hold a
+        whole one; no other login is used in its place. O(tenant) alone is no such part; it is the tenant in which the
+        login of the Azure CLI is used.
       - V(cli) is the login of the Azure CLI, V(default) the default chain of C(azure-identity), V(msi) the managed
         identity of the machine, V(workload_identity) a federated token file, V(env) environment variables only,
         V(credential_file) a profile in C(~/.azure/credentials).
@@ -26,7 +28,9 @@ options:
     default: auto
   profile:
     description:
-      - Section of C(~/.azure/credentials) to use.
+      - Section of C(~/.azure/credentials) to use. It takes the place of O(tenant), O(client_id), O(secret),
+        O(x509_certificate_path), O(x509_certificate_password) and O(federated_token_file) together; what it does not
+        hold is taken from nowhere else.
       - Can also be set by the environment variable E(AZURE_PROFILE).
     type: str
   subscription_id:

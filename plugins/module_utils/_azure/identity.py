@@ -58,7 +58,8 @@ _IDENTITY_OPTIONS = (*_ENVIRONMENT, "auth_source", "profile")
 def effective_options(params: Mapping[str, Any], hide: Callable[[str], None]) -> dict[str, Any]:
     """Return the identity options, those of a profile or of the environment put in where auth_source asks for it.
 
-    Raises AzureError when a profile is named that does not exist.
+    A profile takes the place of all of them: one login is never put together from two. Raises AzureError when a profile
+    is named that does not exist, and for a part of a service principal, in the options or in the profile.
     """
     options = {name: params.get(name) for name in _IDENTITY_OPTIONS}
     source = options["auth_source"] or "auto"
@@ -66,11 +67,13 @@ def effective_options(params: Mapping[str, Any], hide: Callable[[str], None]) ->
     if source == "env":
         for name, variables in _ENVIRONMENT.items():
             options[name] = next((os.environ[each] for each in variables if os.environ.get(each)), None)
-    explicit = options["client_id"] and _proves(options)
-    if source == "credential_file" or (source == "auto" and not explicit and options["profile"]):
-        options.update(_profile(str(options["profile"] or "default")))
-    elif source == "auto":
+    if source == "auto":
         _refuse_half(options)
+    if source == "credential_file" or (source == "auto" and not options["client_id"] and options["profile"]):
+        name = str(options["profile"] or "default")
+        options.update(_profile(name))
+        if source == "auto":
+            _refuse_half(options, f"in profile '{name}' of {_CREDENTIAL_FILE}, ")
     for name in ("secret", "x509_certificate_password"):
         if options[name]:
             hide(str(options[name]))
@@ -193,25 +196,31 @@ def _proves(options: Mapping[str, Any]) -> bool:
     return any(options.get(name) for name in ("secret", "x509_certificate_path", "federated_token_file"))
 
 
-def _refuse_half(options: Mapping[str, Any]) -> None:
-    """Raise AzureError for a service principal of which a part is given: nobody else is to be used in its place."""
+def _refuse_half(options: Mapping[str, Any], where: str = "") -> None:
+    """Raise AzureError for a service principal of which a part is given: nobody else is to be used in its place.
+
+    `where`: the profile that the options are of; it has to hold a whole one, since it was asked for by name. A tenant
+    alone is no part of a principal: the Azure CLI can log in to it.
+    """
     if options.get("client_id") and not _proves(options):
         problem = "client_id is given, but no secret, x509_certificate_path or federated_token_file that is not empty"
-    elif _proves(options) and not options.get("client_id"):
-        problem = "a secret, certificate or federated token is given, but no client_id"
+    elif (_proves(options) or options.get("x509_certificate_password")) and not options.get("client_id"):
+        problem = "a secret, certificate, its password or a federated token is given, but no client_id"
     elif options.get("secret") == "":
         problem = "secret is empty (AZURE_SECRET or AZURE_CLIENT_SECRET, perhaps)"
+    elif where and not options.get("client_id"):
+        problem = "no client_id is given"
     else:
         return
     raise AzureError(
-        f"It is not clear who to be in Azure: {problem}. No other login was used instead. Give what is missing, or "
-        "name the login with auth_source: cli, msi, default, env or credential_file. Nothing was changed.",
+        f"It is not clear who to be in Azure: {where}{problem}. No other login was used instead. Give what is missing, "
+        "or name the login with auth_source: cli, msi, default, env or credential_file. Nothing was changed.",
         code="InvalidCredentials",
     )
 
 
 def _profile(name: str) -> dict[str, Any]:
-    """Return the identity options in a section of the credential file."""
+    """Return all identity options as a section of the credential file has them; None where it does not."""
     path = Path(_CREDENTIAL_FILE).expanduser()
     parser = configparser.ConfigParser(interpolation=None)
     try:
@@ -227,7 +236,7 @@ def _profile(name: str) -> dict[str, Any]:
             code="InvalidCredentials",
         )
     section = parser[name]
-    return {option: section.get(option) for option in _ENVIRONMENT if section.get(option)}
+    return {option: section.get(option) or None for option in _ENVIRONMENT}
 
 
 def _service_principal(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:

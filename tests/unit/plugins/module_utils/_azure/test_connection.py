@@ -125,11 +125,16 @@ def test_auth_source_env_reads_the_environment_alone(monkeypatch: pytest.MonkeyP
     assert hidden == ["from-environment-too"]
 
 
+def write_profiles(home: Path, monkeypatch: pytest.MonkeyPatch, **profiles: list[str]) -> None:
+    """Make `home` the user's, with a credential file of `profiles`, each with a tenant."""
+    monkeypatch.setenv("HOME", str(home))
+    (home / ".azure").mkdir()
+    sections = ("\n".join([f"[{name}]", f"tenant={TENANT}", *lines]) for name, lines in profiles.items())
+    (home / ".azure" / "credentials").write_text("\n".join(sections))
+
+
 def test_a_profile_is_read_and_its_secret_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / ".azure").mkdir()
-    lines = ["[default]", f"tenant={TENANT}", "client_id=a", "secret=p%ss", "[other]", "client_id=b"]
-    (tmp_path / ".azure" / "credentials").write_text("\n".join(lines))
+    write_profiles(tmp_path, monkeypatch, default=["client_id=a", "secret=p%ss"], other=["client_id=b", "secret=q"])
     hidden: list[str] = []
     chosen = effective_options({"auth_source": "credential_file"}, hidden.append)
     assert (chosen["client_id"], chosen["secret"], hidden) == ("a", "p%ss", ["p%ss"])
@@ -137,6 +142,33 @@ def test_a_profile_is_read_and_its_secret_hidden(tmp_path: Path, monkeypatch: py
     with pytest.raises(AzureError, match="nobody"):
         effective_options({"profile": "nobody"}, hidden.append)
     assert effective_options({**PRINCIPAL, "profile": "nobody"}, hidden.append)["client_id"] == "id"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"profile": "no_secret"}, "in profile 'no_secret' of ~/.azure/credentials, client_id is given, but no secret"),
+        ({"profile": "nobody"}, "in profile 'nobody' of ~/.azure/credentials, no client_id is given"),
+        ({"profile": "whole", "tenant": TENANT, "client_id": "id", "secret": ""}, "client_id is given, but no secret"),
+        ({"profile": "whole", "secret": "hush"}, "but no client_id"),
+        ({"profile": "no_secret", "secret": "hush"}, "but no client_id"),
+        ({"profile": "no_secret", "x509_certificate_password": "hush"}, "but no client_id"),
+    ],
+)
+def test_a_profile_makes_nobody_somebody_else(
+    options: dict[str, Any], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_profiles(tmp_path, monkeypatch, whole=["client_id=a", "secret=b"], no_secret=["client_id=c"], nobody=[])
+    with pytest.raises(AzureError, match=words):
+        credential(options)
+
+
+def test_a_profile_takes_no_secret_from_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_profiles(tmp_path, monkeypatch, default=["client_id=a"])
+    with pytest.raises(AzureError, match="a secret, x509_certificate_path or federated_token_file must be given"):
+        credential({**PRINCIPAL, "auth_source": "credential_file"})
+    chosen = effective_options({**PRINCIPAL, "auth_source": "credential_file"}, nobody)
+    assert (chosen["client_id"], chosen["secret"], chosen["federated_token_file"]) == ("a", None, None)
 
 
 def test_a_source_that_lacks_something_says_what() -> None:
@@ -152,6 +184,7 @@ def test_a_source_that_lacks_something_says_what() -> None:
         ({"tenant": TENANT, "client_id": "id", "secret": ""}, "client_id is given, but no secret"),
         ({"tenant": TENANT, "secret": "hush"}, "but no client_id"),
         ({"secret": ""}, "secret is empty"),
+        ({"x509_certificate_password": "hush"}, "but no client_id"),
         ({"auth_source": "auto", "tenant": TENANT, "client_id": "id"}, "client_id is given, but no secret"),
     ],
 )
