@@ -83,8 +83,8 @@ def front_end_degraded(settings: Settings, facts: Facts) -> Evidence:
     "v1-services-unreachable",
     "warning",
     "v1 services run, and callers may not reach them",
-    remedy="Look at Service and Deployment azureml-fe in namespace default (`kubectl get svc,deploy azureml-fe`), and at "
-    "who scaled or deleted them, before anything is upgraded.",
+    remedy="Look at Service and Deployment azureml-fe in namespace default (`kubectl get svc,deploy azureml-fe`), and "
+    "at who scaled or deleted them, before anything is upgraded.",
     source=source.UPGRADE_FROM_V1,
 )
 def v1_services_unreachable(_settings: Settings, facts: Facts) -> Evidence:
