@@ -161,7 +161,7 @@ async def _create(cluster: Cluster, release: Release) -> None:
     collection = paths.services(release.namespace)
     for service in components.services(release):
         await cluster.ensure(collection, manifests.service_manifest(release, service))
-        if service.type == "LoadBalancer" and getattr(cluster.api, "lacks_cloud", False):
+        if service.type == "LoadBalancer" and cluster.api.lacks_cloud:
             await cluster.merge(f"{collection}/{service.name}/status", LOAD_BALANCER)
     await _run_health_pod(cluster, release)
 

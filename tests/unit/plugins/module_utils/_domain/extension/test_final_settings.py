@@ -23,8 +23,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.fi
     final_settings,
     same_value,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import OPTIONS, ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option
 
 AKS_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks"
 ARC_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Kubernetes/connectedClusters/arc"
@@ -468,3 +469,10 @@ def test_an_update_switches_nothing_that_nobody_asked_for() -> None:
 def test_what_carries_requests_is_not_switched_without_a_word(name: str) -> None:
     assert disruptions({name: "true"}, {name: "false"}) == [name]
     assert disruptions({}, {name: "false"}) == []
+
+
+@pytest.mark.parametrize("option", [each for each in OPTIONS.values() if each.setting and each.choices])
+def test_letter_case_of_a_choice_is_no_difference(option: Option) -> None:
+    for choice in option.choices:
+        assert same_value(str(option.setting), choice, choice.swapcase())
+    assert not same_value("sslCname", "a.example", "A.example"), "other texts are what they are"
