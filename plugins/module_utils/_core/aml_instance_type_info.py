@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import shown
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
@@ -21,6 +22,6 @@ def run(call: Call) -> Outcome:
     return Outcome(
         result={
             "definition": found is not None,
-            "instance_types": [each for each in found or [] if name in (None, each["name"])],
+            "instance_types": [shown(each) for each in found or [] if name in (None, each["name"])],
         }
     )
