@@ -54,7 +54,7 @@ class ClusterConnection:
         renew: Callable[[], Endpoint] | None = None,
     ) -> None:
         """Talk to `endpoint`, called `name` in messages; `renew` gives fresh credentials when these are refused."""
-        self.name = f"cluster {name}" if name else f"the cluster at {endpoint.server}"
+        self.name = f"cluster {name}" if name else f"the cluster at {endpoint.address}"
         self._retry_seconds = retry_seconds
         self._renew = renew
         self._transport = Transport(endpoint, self.name, retry_seconds)

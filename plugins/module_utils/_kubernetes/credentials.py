@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.kubeconfig_secrets import secrets_of_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.exec_plugin import with_plugin_credentials
@@ -41,13 +42,13 @@ class Credentials:
         `fetch` fetches a kubeconfig from Azure, when the options name no cluster. Raises ConnectionFailedError.
         """
         endpoint = kubeconfig.with_options(self._base(fetch), self._params)
+        self._hide_all(endpoint.secrets())
         if endpoint.exec_plugin and not endpoint.token:
             endpoint = with_plugin_credentials(endpoint, endpoint.exec_plugin, self._memory)
-        for secret in endpoint.secrets():
-            self._hide(secret)
+            self._hide_all(endpoint.secrets())
         if not endpoint.verify:
             self._warn(
-                f"The certificate of the Kubernetes API at {endpoint.server} is not checked (validate_certs is false, "
+                f"The certificate of the Kubernetes API at {endpoint.address} is not checked (validate_certs is false, "
                 "or insecure-skip-tls-verify is true in the kubeconfig): whoever answers there gets the credentials."
             )
         return endpoint
@@ -56,13 +57,24 @@ class Credentials:
         """Return the endpoint before the single options are put over it."""
         given, context = self._params.get("kubeconfig"), self._params.get("context")
         if isinstance(given, Mapping):
-            return kubeconfig.from_kubeconfig(given, context, "The kubeconfig given as data")
+            return self._described(given, context, "The kubeconfig given as data")
         if given:
-            return kubeconfig.from_kubeconfig(kubeconfig.load_file(str(given)), context, f"The kubeconfig {given}")
+            return self._described(kubeconfig.load_file(str(given)), context, f"The kubeconfig {given}")
         if self._params.get("host"):
             return Endpoint(server=str(self._params["host"]).rstrip("/"))
         if fetch is not None:
-            return kubeconfig.from_kubeconfig(fetch(), None, "The kubeconfig that Azure returned")
-        return kubeconfig.from_kubeconfig(
+            return self._described(fetch(), None, "The kubeconfig that Azure returned")
+        return self._described(
             kubeconfig.load_file(_DEFAULT_KUBECONFIG), context, f"The kubeconfig {_DEFAULT_KUBECONFIG}"
         )
+
+    def _described(self, config: Kubeconfig, context: str | None, origin: str) -> Endpoint:
+        """Return the endpoint of a kubeconfig, whose secrets are hidden before anything of it can show in an error."""
+        self._hide_all(secrets_of_kubeconfig(config))
+        return kubeconfig.from_kubeconfig(config, context, origin)
+
+    def _hide_all(self, secrets: Iterable[object]) -> None:
+        """Report secrets, of which a kubeconfig may have none in a field."""
+        for secret in secrets:
+            if secret is not None:
+                self._hide(str(secret))

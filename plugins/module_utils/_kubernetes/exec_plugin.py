@@ -61,7 +61,7 @@ def _run(plugin: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
         status: dict[str, Any] = ExecProvider(ConfigNode("exec", dict(plugin)), None, cluster).run()
     except (ConfigException, OSError) as error:
         raise ConnectionFailedError(
-            f"The credential plug-in '{plugin.get('command')}' of the kubeconfig for {endpoint.server} failed "
+            f"The credential plug-in '{plugin.get('command')}' of the kubeconfig for {endpoint.address} failed "
             f"({str(error).strip()}); nothing was changed. Install it or log in, or give api_key."
         ) from error
     return status

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +22,11 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.document
     DocumentError,
     load_yaml,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import passwords_in_urls
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
+
+#: Whatever stands before the last @ of an address, also when it is no well-formed login.
+_LOGIN_IN_URL = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)?.*@", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,15 @@ class Endpoint:
         """Return what decides whose answers are believed: verification, authority, and the name on the certificate."""
         return (self.verify, self.ca_text, self.ca_file, self.tls_server_name, self.proxy)
 
+    @property
+    def address(self) -> str:
+        """Return the server as messages show it: without a user name and a password before its host."""
+        return _LOGIN_IN_URL.sub(r"\1", self.server)
+
     def secrets(self) -> tuple[str, ...]:
         """Return what must never be shown."""
-        return tuple(text for text in (self.token, self.password, self.key_text) if text)
+        in_urls = (secret for url in (self.server, self.proxy) if url for secret in passwords_in_urls(url))
+        return tuple(text for text in (self.token, self.password, self.key_text, *in_urls) if text)
 
 
 def load_file(path: str) -> dict[str, Any]:

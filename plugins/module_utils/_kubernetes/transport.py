@@ -63,7 +63,8 @@ class Transport:
 
     def __init__(self, endpoint: Endpoint, name: str, retry_seconds: float) -> None:
         """Prepare connections to `endpoint`, of the cluster called `name`; nothing is sent yet."""
-        self.server = endpoint.server
+        self.server = endpoint.address
+        self._root = endpoint.server
         self._name = name
         self._retry_seconds = retry_seconds
         self._files = MemoryFiles()
@@ -84,7 +85,7 @@ class Transport:
         pause = 0.25
         while True:
             try:
-                answer = self._send(request, self.server + path)
+                answer = self._send(request, self._root + path)
             except _InterruptedError as interruption:
                 patience, wanted = min(interruption.patience, self._retry_seconds), pause
                 if time.monotonic() - started + wanted > patience:

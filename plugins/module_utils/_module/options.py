@@ -10,7 +10,7 @@ from __future__ import annotations
 from ansible.module_utils.basic import env_fallback
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._module.kubeconfig_secrets import secrets_of_kubeconfig
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.kubeconfig_secrets import secrets_of_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec, OptionSpec
 
 
