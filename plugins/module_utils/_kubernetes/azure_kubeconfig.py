@@ -19,21 +19,9 @@ from urllib.parse import urlsplit
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
 
 #: The server application of AKS in Entra, the same in every tenant and cloud
-#: (learn.microsoft.com/azure/aks/kubelogin-authentication).
+#: (learn.microsoft.com/azure/aks/kubelogin-authentication). The only one for which a token is given: whoever writes the
+#: kubeconfig could else have a token for any service of the tenant sent to a server of his own.
 AKS_SERVER_APPLICATION = "6dae42f8-4368-4678-94ff-3960e28e3630"
-#: Microsoft's own services: a token for one of them has no business with an API server. Azure Resource Manager,
-#: Microsoft Graph, Azure AD Graph, Key Vault, Storage, Azure Machine Learning
-#: (learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in).
-_FOREIGN_APPLICATIONS = frozenset(
-    {
-        "797f4846-ba00-4fd7-ba43-dac1f8f63013",
-        "00000003-0000-0000-c000-000000000000",
-        "00000002-0000-0000-c000-000000000000",
-        "cfa8b339-82a2-471a-a3c9-0fc0be7a4093",
-        "e406a681-f3d4-42a8-90b6-c2b029497af1",
-        "0736f41a-0425-4b46-bdb5-1563eff02385",
-    }
-)
 _CLUSTER_FIELDS = frozenset({"server", "certificate-authority-data"})
 _USER_FIELDS = frozenset({"token", "client-certificate-data", "client-key-data", "exec"})
 _EXEC_FIELDS = frozenset({"apiVersion", "command", "args", "installHint", "interactiveMode", "provideClusterInfo"})
@@ -75,8 +63,8 @@ def check(config: Mapping[str, Any], cluster: str) -> EntraLogin | None:
     if problems:
         raise ConnectionFailedError(
             f"The kubeconfig that Azure returned for cluster {cluster} is not used, because it has "
-            f"{', '.join(dict.fromkeys(problems))}. Nothing was changed; give a kubeconfig of your own that you trust, "
-            "or host and api_key.",
+            f"{', '.join(dict.fromkeys(problems))}. Nothing was changed; give a kubeconfig of your own that you trust "
+            "in the option kubeconfig, or host and api_key.",
             code="UnsafeKubeconfig",
             subject=cluster,
         )
@@ -134,7 +122,10 @@ def _login(plugin: Any) -> tuple[EntraLogin | None, list[str]]:
 
 def _wrong_ids(login: EntraLogin) -> Iterator[str]:
     """Yield what is wrong with the application and the tenant of a login."""
-    if not _GUID.fullmatch(login.server_id) or login.server_id in _FOREIGN_APPLICATIONS:
-        yield f"--server-id {login.server_id[:80]!r}, which is no server application of a cluster"
+    if login.server_id != AKS_SERVER_APPLICATION:
+        yield (
+            f"--server-id {login.server_id[:80]!r}, which is not the server application of AKS "
+            f"({AKS_SERVER_APPLICATION}), the only one that gets a token"
+        )
     if login.tenant_id is not None and not _GUID.fullmatch(login.tenant_id):
         yield f"--tenant-id {login.tenant_id[:80]!r}, which is no tenant"

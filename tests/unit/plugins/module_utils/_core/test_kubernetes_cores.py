@@ -24,6 +24,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import (
     azureml_fe_check,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import client
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.azure_kubeconfig import AKS_SERVER_APPLICATION
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, Asked, ScriptedApi, status
@@ -201,7 +202,7 @@ def test_arc_cluster_needs_a_kubeconfig() -> None:
         azureml_fe_check.run(Call(params=params))
 
 
-SERVER_APPLICATION = "33333333-3333-3333-3333-333333333333"
+SERVER_APPLICATION = AKS_SERVER_APPLICATION
 TENANT = "22222222-2222-2222-2222-222222222222"
 
 

@@ -47,8 +47,9 @@ def test_the_form_that_aks_hands_out_is_answered_by_us() -> None:
     assert check(config(found), "aks") == EntraLogin(AKS_SERVER_APPLICATION, TENANT)
 
 
-def test_the_application_and_the_tenant_of_the_cluster_are_honoured() -> None:
-    assert check(config(plugin("get-token", f"--server-id={OTHER}", "-t", TENANT)), "aks") == EntraLogin(OTHER, TENANT)
+def test_the_tenant_of_the_cluster_is_honoured() -> None:
+    written = f"--server-id={AKS_SERVER_APPLICATION.upper()}"
+    assert check(config(plugin("get-token", written, "-t", TENANT)), "aks") == EntraLogin(tenant_id=TENANT)
     assert check(config(plugin("get-token")), "aks") == EntraLogin()
 
 
@@ -80,6 +81,7 @@ TOKEN = {"token": "t"}
         (config(plugin("get-token", "--server-id", "https://management.azure.com")), "--server-id 'https://management"),
         (config(plugin("get-token", "--server-id", "797f4846-ba00-4fd7-ba43-dac1f8f63013")), "--server-id '797f4846"),
         (config(plugin("get-token", "--server-id", "00000003-0000-0000-C000-000000000000")), "--server-id '00000003"),
+        (config(plugin("get-token", "--server-id", OTHER)), f"--server-id '{OTHER}', which is not the server appl"),
         (config(plugin("get-token", "--tenant-id", "../common")), "--tenant-id '../common'"),
     ],
 )
@@ -88,4 +90,6 @@ def test_everything_else_is_refused_by_name(found: dict[str, Any], named: str) -
         check(found, "aks-west")
     assert str(caught.value).startswith("The kubeconfig that Azure returned for cluster aks-west is not used")
     assert named in str(caught.value)
-    assert "Nothing was changed" in str(caught.value)
+    assert "Nothing was changed; give a kubeconfig of your own that you trust in the option kubeconfig" in str(
+        caught.value
+    )
