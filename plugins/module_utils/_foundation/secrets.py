@@ -27,22 +27,37 @@ BLANK = "********"
 BLANK_VALUE = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 #: Characters; a shorter secret is blanked where it is a whole value only, since its letters stand in other words too.
 SHORTEST = 6
+#: What JSON writers escape by number beside what Python does: Go (https://pkg.go.dev/encoding/json#HTMLEscape) and
+#: .NET (https://learn.microsoft.com/dotnet/standard/serialization/system-text-json/character-encoding).
+_JSON_ESCAPES = ("", "&<>", "&<>+\"'`")
+#: Columns at which programs wrap base64: https://www.rfc-editor.org/rfc/rfc2045#section-6.8 and PEM.
+_COLUMNS = (76, 64)
 #: Characters of a line that is recognised alone, and of a piece of base64.
 _LINE = 12
 _PIECE = 10
 #: Words that a setting can have and that are no secret, whatever option they stand in.
 _WORDS = frozenset({"", "true", "false", "yes", "no", "on", "off", "none", "null", "(set)"})
 
-#: A PEM block (https://www.rfc-editor.org/rfc/rfc7468), its newlines perhaps escaped, its end perhaps cut off.
-_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----(?:[A-Za-z0-9+/=\s]|\\+[nr])*(?:-----END [A-Z0-9 ]+-----)?")
-_PRIVATE_PEM = re.compile(_PEM.pattern.replace("[A-Z0-9 ]+-----(?:[A", "[A-Z0-9 ]*PRIVATE KEY-----(?:[A", 1))
+#: A PEM block (https://www.rfc-editor.org/rfc/rfc7468) up to its end, whatever is between: the headers of older keys
+#: (https://www.rfc-editor.org/rfc/rfc1421) and of PGP (https://www.rfc-editor.org/rfc/rfc9580) too. Where the end is
+#: cut off: headers and base64. Newlines are perhaps escaped.
+_PEM_BLOCK = (
+    r"-----BEGIN {label}-----(?:(?:(?!-----BEGIN )[\s\S])*?-----END [A-Z0-9 ]+-----"
+    r"|(?:(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID): [^\n\\]*|[A-Za-z0-9+/=\s]|\\+[nr])*)"
+)
+_PEM = re.compile(_PEM_BLOCK.replace("{label}", "[A-Z0-9 ]+"))
+_PRIVATE_PEM = re.compile(_PEM_BLOCK.replace("{label}", "[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?"))
 #: A JSON Web Token (https://www.rfc-editor.org/rfc/rfc7519): its header is a JSON object, in base64 it begins with eyJ.
 _JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*")
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
+#: Base64 of several lines, as of the PEM file in a Secret.
+_BASE64_LINES = re.compile(r"[A-Za-z0-9+/_-]{40,}(?:[ \t\r]*\n[ \t]*[A-Za-z0-9+/_-]+)*={0,2}")
 #: What looks like words and numbers: of random bytes in base64 they are two characters long on average, in names and
-#: paths four and more. Of 10 000 random keys of 32 bytes two had 0.35 words a character or fewer.
+#: paths four and more; identifiers with dashes are no words. Of 10 000 random keys of 32 bytes 16 had 0.35 words a
+#: character or fewer.
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[+/=]+")
 _DISORDER = 0.35
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<login>[^/?#\s@:]*:(?P<password>[^/?#\s]*))@")
 
 
@@ -94,11 +109,11 @@ class Secrets:
         return harmless(without_keys(self.blanked(text)))
 
     def data(self, value: Any) -> Any:
-        """Return plain data without known secrets and private keys, its texts unable to move a cursor."""
+        """Return plain data without known secrets, private keys and JSON Web Tokens, unable to move a cursor."""
         texts = list(_texts(value))
         everything = "\0".join(texts)
         forms = [form for form in self._forms if form in everything]
-        idle = not forms and "-----BEGIN" not in everything and not has_controls(everything.replace("\0", ""))
+        idle = not forms and not _may_hold_keys(everything) and not has_controls("".join(texts))
         if idle and self._whole.isdisjoint(texts):
             return value
         return self._data(value, forms)
@@ -110,7 +125,7 @@ class Secrets:
                 return BLANK_VALUE
             for form in forms:
                 value = value.replace(form, BLANK)
-            return harmless(_PRIVATE_PEM.sub(BLANK, value))
+            return harmless(_without_private_keys(value))
         if isinstance(value, Mapping):
             return {self._data_key(key, forms): self._data(each, forms) for key, each in value.items()}
         if isinstance(value, (list, tuple, set, frozenset)):
@@ -121,11 +136,11 @@ class Secrets:
 
     def _data_key(self, key: Any, forms: list[str]) -> Any:
         """Return the key of a dictionary; a short one that happens to equal a secret keeps its place."""
-        if not isinstance(key, str) or len(key) < SHORTEST:
+        if not isinstance(key, str):
             return key
         for form in forms:
             key = key.replace(form, BLANK)
-        return harmless(key)
+        return harmless(_without_private_keys(key))
 
 
 def without_keys(text: str) -> str:
@@ -199,16 +214,57 @@ def _long_lines(text: str) -> set[str]:
 
 def _written(text: str) -> set[str]:
     """Return a text in every form in which programs write it for people, in JSON, in HTML, in a URL."""
-    in_json = json.dumps(text)[1:-1]
-    forms = {text, in_json, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(in_json)[1:-1], repr(text)[1:-1]}
-    in_url = {quote(text, safe="", errors="replace"), quote(text, errors="replace"), quote_plus(text, errors="replace")}
-    lower = {re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), each) for each in in_url}
-    return {*forms, html.escape(text), *in_url, *lower}
+    return {text, repr(text)[1:-1], *_in_json(text), *_in_html(text), *_in_url(text)}
+
+
+def _in_json(text: str) -> set[str]:
+    r"""Return a text as writers of JSON escape it, and JSON within JSON: the slash as `\/`, `&` as `\u0026`, ..."""
+    dumped = {json.dumps(text, ensure_ascii=only_ascii)[1:-1] for only_ascii in (True, False)}
+    forms = {_by_number(form, escaped) for form in dumped for escaped in _JSON_ESCAPES}
+    forms |= {form.replace("/", r"\/") for form in forms}
+    forms |= {re.sub(r"(?<=\\u)[0-9a-f]{4}", lambda found: found.group().upper(), form) for form in forms}
+    return forms | {json.dumps(form)[1:-1] for form in forms}
+
+
+def _by_number(in_json: str, characters: str) -> str:
+    """Return JSON that escapes `characters` by their number."""
+
+    def escaped(found: re.Match[str]) -> str:
+        last = found.group()[-1]
+        return rf"\u{ord(last):04x}" if last in characters else found.group()
+
+    return re.sub(r"\\.|[^\\\w]", escaped, in_json)
+
+
+def _in_html(text: str) -> set[str]:
+    """Return a text as writers of HTML escape it: quotes not at all, by name or by number (Go: `&#39;` and `&#34;`)."""
+    escaped = html.escape(text)
+    by_number = escaped.replace("&#x27;", "&#39;")
+    return {html.escape(text, quote=False), escaped, by_number, by_number.replace("&quot;", "&#34;")}
+
+
+def _in_url(text: str) -> set[str]:
+    """Return a text percent-encoded as little and as much as programs do, the hexadecimal digits in both cases."""
+    data = _bytes(text)
+    forms = {quote(data, safe=""), quote(data), quote_plus(data)}
+    forms |= {form.replace("~", "%7E") for form in forms}
+    forms |= {re.sub("[~._-]", lambda found: f"%{ord(found.group()):02X}", form) for form in forms}
+    forms.add("".join(f"%{byte:02X}" for byte in data))
+    return forms | {re.sub("%[0-9A-F]{2}", lambda found: found.group().lower(), form) for form in forms}
+
+
+def _bytes(text: str) -> bytes:
+    """Return a text in UTF-8: bytes that Python could not decode as they were, other lone surrogates as they are."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _in_base64(text: str) -> Iterator[str]:
     """Yield base64 of a text: alone, and the part that stays the same wherever in a longer text it stands."""
-    data = text.encode("utf-8", "surrogateescape")
+    data = _bytes(text)
+    yield from _wrapped(base64.b64encode(data).decode())
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         if len(data) >= SHORTEST:
             yield encode(data).decode()
@@ -216,6 +272,15 @@ def _in_base64(text: str) -> Iterator[str]:
             piece = encode(b"\0" * before + data).decode()[-(-before * 8 // 6) : (before + len(data)) * 8 // 6]
             if len(piece) >= _PIECE:
                 yield piece
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """Yield base64 on lines of the usual lengths, whole and each line that is long enough."""
+    for columns in _COLUMNS:
+        lines = [text[start : start + columns] for start in range(0, len(text), columns)]
+        if len(lines) > 1:
+            yield from (newline.join(lines) for newline in ("\n", "\r\n", "\\n", "\\r\\n"))
+            yield from (line for line in lines if len(line) >= _PIECE)
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -233,5 +298,32 @@ def _decoded(text: str) -> Iterator[str]:
 
 def _is_random(text: str) -> bool:
     """Tell whether a run of base64's characters is random bytes rather than a name, a path or a hexadecimal digest."""
-    mixed = any(map(str.islower, text)) and any(map(str.isupper, text)) and any(map(str.isdigit, text))
-    return mixed and len(_WORD.findall(text)) > _DISORDER * len(text)
+    rest = _UUID.sub("", text)
+    mixed = any(map(str.islower, rest)) and any(map(str.isupper, rest)) and any(map(str.isdigit, rest))
+    return mixed and len(_WORD.findall(rest)) > _DISORDER * len(rest)
+
+
+#: The pieces of base64 of which one stands in the base64 of every PEM block of a private key.
+_PRIVATE_PIECES = frozenset(_in_base64("PRIVATE KEY")) - {base64.b64encode(b"PRIVATE KEY").decode()}
+
+
+def _may_hold_keys(text: str) -> bool:
+    """Tell whether `_without_private_keys` can change something within a text."""
+    if "-----BEGIN" in text or "eyJ" in text:
+        return True
+    on_one_line = re.sub(r"\s+", "", text) if "\n" in text else text
+    return any(piece in on_one_line for piece in _PRIVATE_PIECES)
+
+
+def _without_private_keys(text: str) -> str:
+    """Return a text of data without JSON Web Tokens and private keys, PEM or base64 of it; certificates stay."""
+    if not _may_hold_keys(text):
+        return text
+    text = _JWT.sub(BLANK, _PRIVATE_PEM.sub(BLANK, text))
+    return _BASE64_LINES.sub(lambda found: BLANK if _is_private(found.group()) else found.group(), text)
+
+
+def _is_private(text: str) -> bool:
+    """Tell whether base64, perhaps of several lines, is that of a private key's PEM block."""
+    on_one_line = "".join(text.split())
+    return any(piece in on_one_line for piece in _PRIVATE_PIECES)

@@ -47,6 +47,10 @@ FORMS = {
     "path of a URL": urllib.parse.quote(TEXT),
     "URL in lower case": re.sub("%..", lambda found: found.group().lower(), urllib.parse.quote(TEXT, safe="")),
     "form": urllib.parse.urlencode({"a": TEXT}),
+    "every byte in a URL": "".join(f"%{byte:02x}" for byte in TEXT.encode()),
+    "JSON of Go": json.dumps(TEXT, ensure_ascii=False).replace("&", r"\u0026"),
+    "JSON of .NET": r"p\u0026ss \u0022w\u00F6rd\u0022/\u002B\nof two lines",
+    "JSON of PHP": json.dumps(TEXT).replace("/", r"\/"),
 }
 
 
@@ -55,6 +59,40 @@ def test_forms_of_a_text(form: str) -> None:
     said = Secrets([TEXT]).blanked(f"see {form} there")
     assert BLANK in said
     assert not any(word in said.lower() for word in ("p&", "ss+", "w%c3", "of two", "of+two", "of%20two", "wörd"))
+
+
+@pytest.mark.parametrize(
+    ("secret", "form"),
+    [
+        ("sword~fish", "sword%7Efish"),
+        ("sword~fish", "sword%7efish"),
+        ("a.sword_fish-b~c", "a%2Esword%5Ffish%2Db%7Ec"),
+        ('it\'s "swordfish"', "it&#39;s &#34;swordfish&#34;"),
+        ('it\'s "swordfish"', "it&#39;s &quot;swordfish&quot;"),
+        ("it's swordfish", r"it\u0027s swordfish"),
+        ("<sword>fish", r"\u003csword\u003efish"),
+        ("<sword>fish", r"\u003Csword\u003Efish"),
+        ("<sword>fish", r"\\u003csword\\u003efish"),
+        ("sword/fish&more", r"sword\/fish\u0026more"),
+    ],
+)
+def test_forms_of_other_languages(secret: str, form: str) -> None:
+    assert Secrets([secret]).blanked(f"see {form} there") == f"see {BLANK} there"
+
+
+@pytest.mark.parametrize("columns", [64, 76])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\\n"])
+def test_base64_on_several_lines(columns: int, newline: str) -> None:
+    secret = "swordfish " * 30
+    lines = re.findall(f".{{1,{columns}}}", base64.b64encode(secret.encode()).decode())
+    assert Secrets([secret]).blanked(f"see {newline.join(lines)} there") == f"see {BLANK} there"
+    assert Secrets([secret]).blanked(f"  {lines[1]}  ") == f"  {BLANK}  "
+
+
+@pytest.mark.parametrize("surrogate", [chr(0xD800), chr(0xDCFF)], ids=["alone", "byte"])
+def test_lone_surrogate_is_a_letter_like_others(surrogate: str) -> None:
+    secret = f"sword{surrogate}fish"
+    assert Secrets([secret]).blanked(f"see {secret}") == f"see {BLANK}"
 
 
 @pytest.mark.parametrize("before", ["", "u", "u:", "us:"])
@@ -120,16 +158,60 @@ def test_private_key_in_data_is_blanked_though_nobody_told_and_a_certificate_is_
 
 
 @pytest.mark.parametrize(
+    "key",
+    [
+        KEY.replace("BEGIN PRIVATE KEY-----", "BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: A,0F\n"),
+        KEY.replace("PRIVATE KEY-----", "PGP PRIVATE KEY BLOCK-----\nVersion: some (1.0)\n\n", 1),
+        JWT,
+        base64.b64encode(KEY.encode()).decode(),
+        base64.b64encode(f"\n{KEY}".encode()).decode(),
+        base64.encodebytes(f"Bag Attributes\n{KEY}".encode()).decode(),
+    ],
+    ids=["headers", "PGP", "JWT", "base64", "base64 of more", "lines of base64"],
+)
+def test_unknown_private_keys_and_tokens_in_data(key: str) -> None:
+    assert Secrets().data({"a": [f"see {key.strip()}"]}) == {"a": [f"see {BLANK}"]}
+    assert Secrets().data({f"see {key.strip()}": 1}) == {f"see {BLANK}": 1}
+
+
+def test_base64_of_a_certificate_stays_in_data() -> None:
+    certificate = base64.b64encode(KEY.replace("PRIVATE KEY", "CERTIFICATE").encode()).decode()
+    assert Secrets().data({"tls.crt": certificate}) == {"tls.crt": certificate}
+
+
+def test_no_key_and_no_text_of_data_moves_a_cursor() -> None:
+    assert Secrets().data({"\x1b[2J": "\0", "a": ["\0"]}) == {r"\x1b[2J": r"\x00", "a": [r"\x00"]}
+    assert Secrets().data(["\0"]) == [r"\x00"]
+
+
+@pytest.mark.parametrize(
     "said",
     [
         KEY.strip(),
+        KEY.strip().replace("-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0F\n\n", 1),
+        KEY[:120].replace("-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,0F\n\n", 1),
+        KEY.strip()
+        .replace("PRIVATE KEY-----", "PGP PRIVATE KEY BLOCK-----")
+        .replace("BLOCK-----", "BLOCK-----\nA: (b)", 1),
+        base64.urlsafe_b64encode(bytes(range(220, 252))).decode(),
         KEY.strip().replace("\n", "\\n"),
         KEY[:120],
         JWT,
         base64.b64encode(bytes(range(100, 132))).decode(),
         base64.b64encode(KEY.encode()).decode(),
     ],
-    ids=["key", "key in JSON", "cut key", "JWT", "key of a relay", "key in base64"],
+    ids=[
+        "key",
+        "headers",
+        "cut headers",
+        "PGP",
+        "urlsafe",
+        "key in JSON",
+        "cut key",
+        "JWT",
+        "key of a relay",
+        "key in base64",
+    ],
 )
 def test_unknown_keys_and_tokens_of_a_service_are_blanked(said: str) -> None:
     assert without_keys(f"Helm says: {said}: refused") == f"Helm says: {BLANK}: refused"
@@ -140,6 +222,7 @@ def test_unknown_keys_and_tokens_of_a_service_are_blanked(said: str) -> None:
     [
         "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rgFleetWest01/providers"
         "/Microsoft.ContainerService/managedClusters/aksGpuWestEurope0001NodePool",
+        "/subscriptions/3f2a1b4c-5d6e-4f70-8a9b-0c1d2e3f4a5b/resourceGroups/MC_rg-aks-01_aks-01_westeurope2/providers",
         f"image@sha256:{'0a1b2c3d' * 8}",
         f"commit {'0A1B2C3D' * 8}",
         "ThisIsAVeryLongNameWithoutAnySpacesThatSomebodyGaveToAnObject1InTheirCluster2",
