@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,6 +32,7 @@ SPEC = ModuleSpec(
 _FILE_MODE = 0o600
 _DIRECTORY_MODE = 0o700
 FLEET_FILE = "fleet.json"
+_CLUSTERS = "clusters"
 
 
 def run(call: Call) -> Outcome:
@@ -64,13 +67,12 @@ def _write(call: Call, clusters: list[ClusterReport], fleet: Mapping[str, Any]) 
     """
     directory = Path(call.params["directory"])
     files: dict[Path, Mapping[str, Any]] = {
-        directory / "clusters" / f"{report.file_name(cluster['host'])}.json": cluster for cluster in clusters
+        directory / _CLUSTERS / f"{report.file_name(cluster['host'])}.json": cluster for cluster in clusters
     }
     files[directory / FLEET_FILE] = fleet
     try:
         if not call.check_mode:
-            for folder in (directory, directory / "clusters"):
-                folder.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+            _make_folders(directory)
         return [str(path) for path, content in files.items() if _write_one(path, content, write=not call.check_mode)]
     except OSError as error:
         raise ModuleFailure(
@@ -79,16 +81,64 @@ def _write(call: Call, clusters: list[ClusterReport], fleet: Mapping[str, Any]) 
         ) from error
 
 
+def _make_folders(directory: Path) -> None:
+    """Make the folders, for their owner only. Raises OSError when somebody else can say what `clusters` is.
+
+    The directory is the user's choice: a link, or shared with others, perhaps. It gets its mode only when it is this
+    user's and holds reports only.
+    """
+    clusters = directory / _CLUSTERS
+    for folder in (directory, clusters):
+        folder.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+    found = clusters.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        raise OSError(errno.ELOOP, "a link is where the folder of the reports should be", str(clusters))
+    if found.st_uid != os.geteuid():
+        raise OSError(errno.EPERM, "the folder belongs to another user", str(clusters))
+    _make_private(clusters)
+    if directory.stat().st_uid == os.geteuid() and {each.name for each in directory.iterdir()} <= {
+        _CLUSTERS,
+        FLEET_FILE,
+    }:
+        _make_private(directory.resolve())
+
+
+def _make_private(folder: Path) -> None:
+    """Let only its owner enter a folder, which is no link. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.fchmod(descriptor, _DIRECTORY_MODE)
+    finally:
+        os.close(descriptor)
+
+
+def _is_written(path: Path, content: bytes) -> bool:
+    """Tell whether a file holds `content`, for its owner only; whatever else is there gives way to a new file."""
+    try:
+        # A link would lead somewhere else, and a FIFO would wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # where it cannot be written either, writing says so
+        return False
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or stat.S_IMODE(found.st_mode) != _FILE_MODE:
+            return False
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
+            return stream.read(len(content) + 1) == content
+    finally:
+        os.close(descriptor)
+
+
 def _write_one(path: Path, content: Mapping[str, Any], *, write: bool) -> bool:
-    """Write one file at once, so that nobody reads half of it; tell whether its content was another."""
-    text = json.dumps(content, indent=2, sort_keys=True) + "\n"
-    if path.exists() and path.read_text(encoding="utf-8") == text:
+    """Write one file at once, so that nobody reads half of it; tell whether its content or mode was another."""
+    data = (json.dumps(content, indent=2, sort_keys=True) + "\n").encode("ascii")
+    if _is_written(path, data):
         return False
     if write:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(text)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
             os.chmod(temporary, _FILE_MODE)
             os.replace(temporary, path)
         except OSError:

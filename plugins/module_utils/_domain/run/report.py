@@ -164,7 +164,7 @@ def artifact_names(hosts: Sequence[str]) -> dict[str, str]:
 
 def _with_digest(name: str, separator: str, host: str) -> str:
     """Return `name`, cut where it is very long, with a digest of the host's whole name."""
-    digest = hashlib.sha256(host.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST]
+    digest = hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
     return f"{name[:_LONGEST_NAME]}{separator}{digest}"
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,8 @@ RECORDS = [
 
 
 def run(directory: Path | None, *, check_mode: bool = False, **params: Any) -> Outcome:
-    options = {"fail_when_blocked": True, "mode": "upgrade", **params}
-    return aml_report.run(
-        Call(params={"records": RECORDS, "directory": directory and str(directory), **options}, check_mode=check_mode)
-    )
+    options = {"fail_when_blocked": True, "mode": "upgrade", "records": RECORDS, **params}
+    return aml_report.run(Call(params={"directory": directory and str(directory), **options}, check_mode=check_mode))
 
 
 def test_each_cluster_and_the_fleet_get_a_file_for_their_owner_only(tmp_path: Path) -> None:
@@ -70,3 +69,68 @@ def test_a_directory_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> N
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ModuleFailure, match=r"The report was not written: .*aml_report_directory"):
         run(tmp_path / "file")
+
+
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_folders_and_files_that_others_could_read_are_closed(tmp_path: Path) -> None:
+    directory = tmp_path / "report"
+    run(directory)
+    for path in (directory, directory / "clusters"):
+        path.chmod(0o777)
+    (directory / "fleet.json").chmod(0o644)
+    assert run(directory).result["written"] == [str(directory / "fleet.json")]
+    assert [mode_of(path) for path in (directory, directory / "clusters", directory / "fleet.json")] == [
+        0o700,
+        0o700,
+        0o600,
+    ]
+
+
+def test_a_directory_that_holds_other_things_keeps_its_mode(tmp_path: Path) -> None:
+    (tmp_path / "playbook.yml").touch()
+    tmp_path.chmod(0o755)
+    run(tmp_path)
+    assert (mode_of(tmp_path), mode_of(tmp_path / "clusters")) == (0o755, 0o700)
+
+
+def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "clusters").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ModuleFailure, match=r"not written: a link is .*clusters"):
+        run(tmp_path / "report")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path)
+    somebody = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: somebody)
+    with pytest.raises(ModuleFailure, match="belongs to another user"):
+        run(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "link", "not UTF-8"])
+def test_whatever_is_in_the_place_of_a_report_gives_way(kind: str, tmp_path: Path) -> None:
+    run(tmp_path)
+    path, other = tmp_path / "fleet.json", tmp_path / "other.json"
+    path.rename(other)
+    kept = other.read_bytes()
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "link":
+        path.symlink_to(other)
+    else:
+        path.write_bytes(b"\xff")
+    assert run(tmp_path).result["written"] == [str(path)]
+    assert path.is_file()
+    assert not path.is_symlink()
+    assert path.read_bytes() == other.read_bytes() == kept
+
+
+def test_a_host_whose_name_is_no_text_has_a_report(tmp_path: Path) -> None:
+    records = [{**RECORDS[0], "host": f"a{chr(0xD800)}"}]
+    assert len(run(tmp_path, records=records).result["written"]) == 2
