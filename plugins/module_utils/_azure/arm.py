@@ -110,7 +110,7 @@ def _request(
         response.raise_for_status()
     try:
         body = load_json(response.text())
-    except DocumentError as error:
+    except (DocumentError, LookupError, ValueError) as error:  # LookupError: a charset that nobody knows
         raise AzureError(f"{doing}: the answer is not JSON.", code="InvalidAnswer", retryable=True) from error
     if not isinstance(body, dict):
         raise AzureError(f"{doing}: the answer is no JSON object.", code="InvalidAnswer", retryable=True)
@@ -134,6 +134,6 @@ def json_of(pipeline_response: Any, _deserialized: Any, _headers: Any) -> dict[s
     """Return the body as the service sent it, instead of the SDK's model, which drops what it does not know."""
     try:
         body = load_json(pipeline_response.http_response.text())
-    except (DocumentError, TypeError):
+    except (DocumentError, TypeError, LookupError, ValueError):
         return {}
     return body if isinstance(body, dict) else {}

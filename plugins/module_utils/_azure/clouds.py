@@ -135,12 +135,12 @@ def _from_metadata(url: str, transport: RequestsTransport, memory: RunMemory, tr
 
 def _fetch(url: str, transport: RequestsTransport) -> str:
     """Return the endpoint's answer. Only the host that the user named is asked, and no redirect is followed."""
-    parts = urlsplit(url)
-    doing = f"Reading the cloud's addresses from {parts.scheme}://{parts.netloc}"
+    doing = f"Reading the cloud's addresses from {hosts.host_part(url)}"
     if hosts.origin(url) is None:
         raise AzureError(
             f"{doing}: the URL must begin with https:// and a host. Nothing was changed.", code="UnknownCloud"
         )
+    parts = urlsplit(url)
     path = f"{parts.path}?{parts.query}" if "/metadata/endpoints" in parts.path else _METADATA_PATH
     guarded = GuardedTransport(transport, lambda _method, asked: hosts.is_host_of(url, asked))
     policies = [UserAgentPolicy(user_agent=USER_AGENT), ProxyPolicy(), PatientPolicy(MOST_PATIENCE)]

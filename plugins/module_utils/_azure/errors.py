@@ -10,12 +10,12 @@ Microsoft.ContainerService), an empty body (404 of a compute), and HTML from a g
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import DocumentError, load_json
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.network import cause_of
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import blanked
@@ -76,7 +76,8 @@ def read_error(body: Any) -> tuple[str, str]:
     if not isinstance(error, Mapping):
         return "", ""
     code, message = str(error.get("code") or ""), str(error.get("message") or "").strip()
-    for detail in error.get("details") or ():
+    details = error.get("details")
+    for detail in details if isinstance(details, list) else ():
         text = str(detail.get("message") or "").strip() if isinstance(detail, Mapping) else ""
         if text and text not in message:
             message = f"{message} {text}".strip()
@@ -165,8 +166,8 @@ def _asked_to_wait(status: int, response: Any) -> str:
 def _body_of(response: Any) -> Any:
     """Return the JSON body of an answer, or None when it has none."""
     try:
-        return json.loads(response.text())
-    except (ValueError, AttributeError, TypeError):
+        return load_json(response.text())
+    except (DocumentError, ValueError, AttributeError, TypeError, LookupError):  # LookupError: an unknown charset
         return None
 
 
@@ -174,7 +175,7 @@ def _without_body(status: int, response: Any) -> str:
     """Return words for an answer whose body says nothing that can be used: none, or a gateway's HTML."""
     try:
         text = str(response.text())
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, LookupError):
         text = ""
     if status == 404:
         return "it does not exist (the answer had no message)."

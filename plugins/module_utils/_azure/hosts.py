@@ -35,7 +35,7 @@ _AUTHORITIES = (
 #: Where MSAL asks, without a credential, whether an authority that it does not know is Entra's (msal/authority.py).
 _INSTANCE_DISCOVERY = "https://login.microsoftonline.com/common/discovery/instance"
 #: A host and perhaps a port, and nothing that two readers of URLs could read differently (user names, backslashes).
-_AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)\.?(:(?P<port>\d{1,5}))?")
+_AUTHORITY = re.compile(r"(?P<host>[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)\.?(:(?P<port>\d{1,5}))?", re.ASCII)
 #: Nothing that a library would strip, turn around, or send as a header of its own.
 _CLEAN = re.compile(r"[^\x00-\x20\\\x7f-\x9f]*")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -109,7 +109,10 @@ def next_address(resource_manager: str, asked: str, link: str) -> str:
     The same host in another spelling (upper case, a port, relative) is written as the cloud has it; a region's host
     stays. Raises RefusedAnswerError for a link to any other host: a part of a list is never taken for the whole.
     """
-    url = urljoin(asked, link.strip())
+    try:
+        url = urljoin(asked, link.strip())
+    except ValueError:  # brackets around what is no address
+        raise RefusedAnswerError(refusal(link)) from None
     if not is_resource_manager(resource_manager, url):
         raise RefusedAnswerError(refusal(url))
     found = origin(url)
@@ -117,10 +120,16 @@ def next_address(resource_manager: str, asked: str, link: str) -> str:
     return parts._replace(scheme="https", netloc=found.netloc if found else "", fragment="").geturl()
 
 
+def host_part(url: str) -> str:
+    """Return what stands where an address has its host, also of one that `urlsplit` cannot read."""
+    _scheme, found, rest = url.partition("://")
+    return re.split(r"[/?#]", rest, maxsplit=1)[0] if found else url
+
+
 def refusal(url: str) -> str:
     """Return the sentence for an address that is not asked, without what may be secret in its path and query."""
     found = origin(url)
-    where = found.netloc if found else repr(urlsplit(url).netloc[:100] if "://" in url else url[:100])
+    where = found.netloc if found else repr(host_part(url)[:100])
     return (
         f"the answer leads to {where}, which is no host of the chosen cloud's Azure Resource Manager; nothing was sent "
         "there. Check cloud_environment, and what stands between this controller and Azure."

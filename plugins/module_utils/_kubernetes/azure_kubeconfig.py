@@ -75,11 +75,19 @@ def _problems(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is not obeyed in clusters and users."""
     for cluster in _parts(config, "clusters", "cluster"):
         yield from _unknown(cluster, _CLUSTER_FIELDS)
-        parts = urlsplit(str(cluster.get("server") or ""))
-        if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+        if not _is_https(str(cluster.get("server") or "")):
             yield "a server without https"
     for user in _parts(config, "users", "user"):
         yield from _unknown(user, _USER_FIELDS)
+
+
+def _is_https(server: str) -> bool:
+    """Tell whether a server is an https address without a login."""
+    try:
+        parts = urlsplit(server)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:  # a bracket without its pair, a port that is no number
+        return False
 
 
 def _parts(config: Mapping[str, Any], section: str, part: str) -> Iterator[Mapping[str, Any]]:

@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import (
     LARGEST_KUBECONFIG,
@@ -23,6 +24,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.document
     load_yaml,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import passwords_in_urls
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
 
 #: Whatever stands before the last @ of an address, also when it is no well-formed login.
@@ -108,28 +110,31 @@ def from_kubeconfig(config: Mapping[str, Any], context: str | None, origin: str)
     user = _named(config, "users", "user", chosen["user"], origin) if chosen.get("user") else {}
     if not cluster.get("server"):
         raise ConnectionFailedError(f"{origin} names no server for context '{name}'; nothing was changed.")
+    plugin = user.get("exec")
+    if plugin is not None and not isinstance(plugin, Mapping):
+        raise _malformed(origin, "exec")
     return Endpoint(
-        server=str(cluster["server"]).rstrip("/"),
+        server=_address(cluster, "server", origin).rstrip("/"),
         ca_text=_decoded(cluster, "certificate-authority-data", origin),
-        ca_file=cluster.get("certificate-authority"),
+        ca_file=_text(cluster, "certificate-authority", origin),
         verify=not cluster.get("insecure-skip-tls-verify"),
-        tls_server_name=cluster.get("tls-server-name"),
-        proxy=cluster.get("proxy-url"),
-        token=user.get("token") or _token_in_file(user.get("tokenFile"), origin),
-        username=user.get("username"),
-        password=user.get("password"),
+        tls_server_name=_text(cluster, "tls-server-name", origin),
+        proxy=_address(cluster, "proxy-url", origin) or None,
+        token=_text(user, "token", origin) or _token_in_file(_text(user, "tokenFile", origin), origin),
+        username=_text(user, "username", origin),
+        password=_text(user, "password", origin),
         certificate_text=_decoded(user, "client-certificate-data", origin),
-        certificate_file=user.get("client-certificate"),
+        certificate_file=_text(user, "client-certificate", origin),
         key_text=_decoded(user, "client-key-data", origin),
-        key_file=user.get("client-key"),
-        exec_plugin=user.get("exec"),
+        key_file=_text(user, "client-key", origin),
+        exec_plugin=plugin,
     )
 
 
 def with_options(endpoint: Endpoint, options: Mapping[str, Any]) -> Endpoint:
     """Return `endpoint` with every connection option that the user gave put over it."""
     fields = {
-        "server": options.get("host"),
+        "server": _address(options, "host", "the options") or None,
         "token": options.get("api_key"),
         "username": options.get("username"),
         "password": options.get("password"),
@@ -157,8 +162,8 @@ def _merge(into: dict[str, Any], config: Mapping[str, Any]) -> None:
     """Add to `into` what `config` has and `into` has not, entry by entry."""
     for key, value in config.items():
         if isinstance(value, list) and isinstance(into.get(key), list):
-            known = {entry.get("name") for entry in into[key]}
-            into[key] = into[key] + [entry for entry in value if entry.get("name") not in known]
+            known = [entry.get("name") for entry in _entries(into, key)]
+            into[key] = into[key] + [entry for entry in _entries(config, key) if entry.get("name") not in known]
         elif into.get(key) in (None, "", []):
             into[key] = value
 
@@ -169,22 +174,54 @@ def _with_absolute_paths(config: dict[str, Any], directory: str) -> dict[str, An
         ("clusters", "cluster", ("certificate-authority",)),
         ("users", "user", ("client-certificate", "client-key", "tokenFile")),
     ):
-        for entry in config.get(section) or []:
-            settings = entry.get(part) or {}
+        for entry in _entries(config, section):
+            settings = entry.get(part)
+            if not isinstance(settings, dict):
+                continue
             for key in keys:
-                if settings.get(key):
+                if settings.get(key) and isinstance(settings[key], str):
                     settings[key] = os.path.join(directory, settings[key])
     return config
 
 
 def _named(config: Mapping[str, Any], section: str, part: str, name: Any, origin: str) -> Mapping[str, Any]:
     """Return the entry called `name` of a section such as `clusters`."""
-    for entry in config.get(section) or []:
+    for entry in _entries(config, section):
         if entry.get("name") == name:
-            found: Mapping[str, Any] = entry.get(part) or {}
-            return found
-    known = ", ".join(sorted(str(entry.get("name")) for entry in config.get(section) or [])) or "none"
+            return nested(entry, part)
+    known = ", ".join(sorted(str(entry.get("name")) for entry in _entries(config, section))) or "none"
     raise ConnectionFailedError(f"{origin} has no {part} '{name}' (it has: {known}); nothing was changed.")
+
+
+def _entries(config: Mapping[str, Any], section: str) -> list[Mapping[str, Any]]:
+    """Return the entries of a section, and nothing of another shape."""
+    entries = config.get(section)
+    return [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+
+
+def _text(settings: Mapping[str, Any], key: str, origin: str) -> str | None:
+    """Return a field that is a text; one of digits may have become a number on its way."""
+    value = settings.get(key)
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise _malformed(origin, key)
+
+
+def _address(settings: Mapping[str, Any], key: str, origin: str) -> str:
+    """Return a field that is an address, or an empty text."""
+    text = _text(settings, key, origin) or ""
+    try:
+        _ = urlsplit(text).port  # raises for brackets that are no pair, and for a port that is no number
+    except ValueError:
+        raise _malformed(origin, key) from None
+    return text
+
+
+def _malformed(origin: str, key: str) -> ConnectionFailedError:
+    """Return the error for a field that holds something of another kind."""
+    return ConnectionFailedError(f"The field {key} of {origin} does not hold what it should; nothing was changed.")
 
 
 def _decoded(settings: Mapping[str, Any], key: str, origin: str) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import Resource
 
 
@@ -56,3 +57,9 @@ class Answer:
     def reason(self) -> str:
         """Return the API's own word for a failure, such as NotFound or Conflict."""
         return str(self.body.get("reason") or "")
+
+    @property
+    def causes(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the causes that the API gives for a failure, and nothing of another shape."""
+        found = nested(self.body, "details").get("causes")
+        return tuple(each for each in found if isinstance(each, Mapping)) if isinstance(found, list) else ()

@@ -230,4 +230,4 @@ def _beginning(content: bytes) -> str:
 
 def _seconds(header: str | None) -> float | None:
     """Return the Retry-After header in seconds; the API server only ever sends whole seconds."""
-    return float(header) if header and header.isdigit() else None
+    return float(header) if header and header.isascii() and header.isdigit() else None

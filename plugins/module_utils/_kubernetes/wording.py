@@ -44,7 +44,7 @@ def refused(cluster: str, server: str, request: Request, answer: Answer) -> Kube
         status=answer.status,
         code=answer.reason,
         subject=request.subject,
-        causes=(answer.body.get("details") or {}).get("causes") or (),
+        causes=answer.causes,
     )
 
 

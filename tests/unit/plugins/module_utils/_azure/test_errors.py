@@ -46,6 +46,8 @@ def failed(status: int, text: str) -> HttpResponseError:
         ({"code": "A", "message": "m", "subcode": "", "details": None}, "A", "m"),
         ({"error": {"code": "A", "message": "m", "details": [{"code": "B", "message": "inner"}]}}, "A", "m inner"),
         ({"error": {"code": "A", "message": "m", "details": [{"message": "m"}, None, "x"]}}, "A", "m"),
+        ({"error": {"code": "A", "message": "m", "details": 5}}, "A", "m"),
+        ({"error": {"code": "A", "message": "m", "details": "text"}}, "A", "m"),
         ({"error": {"code": "A", "message": None}}, "A", ""),
         ({"error": None}, "", ""),
         ({}, "", ""),
@@ -63,6 +65,7 @@ def test_error_bodies_of_every_shape_are_read(body: Any, code: str, message: str
         (404, "", "it does not exist"),
         (500, "<html><head><title>500 Internal Server Error</title></head></html>", "500 Internal Server Error"),
         (502, "", "no message"),
+        (400, "[" * 200_000, "no message"),
         (400, '{"code": "InvalidParameter", "message": "flat"}', "Azure answered 400 (InvalidParameter): flat"),
         (200, '{"status": "Failed", "error": {"code": "X", "message": "long"}}', "the operation failed (X): long"),
     ],
@@ -158,3 +161,13 @@ def test_the_block_turns_only_what_the_sdk_raises() -> None:
         raise KeyError("a mistake of ours stays one")
     original = AzureError("as it is")
     assert translate(original, "Doing") is original
+
+
+class UnknownCharset(Response):
+    def text(self) -> str:
+        return b"{}".decode("no-such-charset")
+
+
+def test_an_answer_in_an_unknown_charset_has_no_message() -> None:
+    found = translate(HttpResponseError(response=UnknownCharset(400, "")), "Reading x")  # type: ignore[arg-type]  # idem
+    assert "the answer had no message" in found.message

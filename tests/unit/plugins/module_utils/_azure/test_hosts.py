@@ -52,6 +52,8 @@ def test_the_global_host_and_those_of_regions_are_azure_resource_manager(url: st
         "//management.azure.com/x",
         "file:///etc/passwd",
         "https://[::1]/x",
+        "https://[evil]/x",
+        "https://management.azure.com:४४३/x",
         "https://127.0.0.1/x",
         "",
     ],
@@ -92,7 +94,16 @@ def test_the_same_host_in_another_spelling_is_the_same_host(link: str, address: 
 
 
 @pytest.mark.parametrize(
-    "link", ["https://evil.example/next", "//evil.example/next", "http://management.azure.com/next", "javascript:x"]
+    "link",
+    [
+        "https://[evil]/",
+        "//[evil/",
+        "https://[::1",
+        "https://evil.example/next",
+        "//evil.example/next",
+        "http://management.azure.com/next",
+        "javascript:x",
+    ],
 )
 def test_a_link_elsewhere_is_refused_by_the_name_of_its_host(link: str) -> None:
     with pytest.raises(RefusedAnswerError, match=r"leads to .*nothing was sent there"):

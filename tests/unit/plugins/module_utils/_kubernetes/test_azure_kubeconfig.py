@@ -72,6 +72,8 @@ TOKEN = {"token": "t"}
         (config(TOKEN, server="http://aks.example"), "a server without https"),
         (config(TOKEN, server="https://me@evil.example"), "a server without https"),
         (config(TOKEN, server=""), "a server without https"),
+        (config(TOKEN, server="https://[::1"), "a server without https"),
+        (config(TOKEN, server="https://aks.example:x"), "a server without https"),
         (config({"exec": {"command": "/bin/sh", "args": ["-c", "id"]}}), "the program '/bin/sh'"),
         (config({"exec": "kubelogin"}), "an exec that is no map"),
         (config(plugin("convert-kubeconfig")), "kubelogin without get-token"),

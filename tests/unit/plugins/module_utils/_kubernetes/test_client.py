@@ -336,3 +336,13 @@ def test_what_the_user_gave_goes_before_what_azure_has(api: ScriptedApi) -> None
         api.script = lambda _unused: status(401, "Unauthorized")
         with pytest.raises(ConnectionFailedError):
             cluster.server_version()
+
+
+@pytest.mark.parametrize("details", [["a"], {"causes": 5}, {"causes": ["x", None]}, "text"])
+def test_an_answer_of_a_strange_shape_is_one_sentence(
+    details: Any, api: ScriptedApi, cluster: ClusterConnection
+) -> None:
+    api.answers = [Answer(422, {"message": "no", "details": details}, {"Retry-After": "\u00b2"})]
+    with pytest.raises(KubernetesError, match="refused to get") as caught:
+        cluster.get(resources.NODES, "n-0")
+    assert caught.value.causes == ()

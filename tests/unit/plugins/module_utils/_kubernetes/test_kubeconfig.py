@@ -68,6 +68,13 @@ def test_files_named_in_it_are_relative_to_it(tmp_path: Path) -> None:
         ({}, "b", r"It has no context 'b' \(it has: a\)"),
         ({"clusters": []}, None, r"It has no cluster 'a' \(it has: none\)"),
         ({"users": None}, None, "It has no user 'a'"),
+        ({"users": ["a"]}, None, "It has no user 'a'"),
+        ({"users": 5}, None, "It has no user 'a'"),
+        ({"clusters": [{"name": "a", "cluster": "x"}]}, None, "It names no server"),
+        ({"clusters": [{"name": "a", "cluster": {"server": "https://[::1"}}]}, None, "field server of It"),
+        ({"clusters": [{"name": "a", "cluster": {"server": ["x"]}}]}, None, "field server of It"),
+        ({"users": [{"name": "a", "user": {"token": ["x"]}}]}, None, "field token of It"),
+        ({"users": [{"name": "a", "user": {"exec": "x"}}]}, None, "field exec of It"),
         ({"clusters": [{"name": "a", "cluster": {}}]}, None, "It names no server"),
         (
             {"clusters": [{"name": "a", "cluster": {"server": "https://x", "certificate-authority-data": "%%%"}}]},
@@ -111,3 +118,15 @@ def test_user_without_credentials_is_possible() -> None:
     found = kubeconfig.from_kubeconfig(config(contexts=[{"name": "a", "context": {"cluster": "a"}}]), None, "It")
     assert found.token is None
     assert found.secrets() == ()
+
+
+def test_entries_that_are_no_maps_are_passed_over_when_files_are_merged(tmp_path: Path) -> None:
+    strange = {"users": ["a", {"name": ["b"], "user": {"tokenFile": ["x"]}}, {"name": "c", "user": "x"}], "clusters": 5}
+    both = os.pathsep.join([write(tmp_path / "a", strange), write(tmp_path / "b", config())])
+    found = kubeconfig.load_file(both)
+    assert {"name": "a", "user": {"token": "token-a"}} in found["users"]
+
+
+def test_a_host_that_is_no_address_is_one_sentence() -> None:
+    with pytest.raises(ConnectionFailedError, match="field host of the options"):
+        kubeconfig.with_options(Endpoint("https://a"), {"host": "https://[::1"})
