@@ -75,7 +75,7 @@ def runs(module_ansible: Ansible, tmp_path_factory: pytest.TempPathFactory) -> I
     with Simulator(scenario(*clusters)) as simulator:
         found = inventory(simulator, aml_instance_types=[], aml_report_directory=str(reports))
         shared, hosts = found["all"]["vars"], found["all"]["hosts"]
-        for number, (name, (belief, _)) in enumerate(ANSWERS.items()):
+        for number, (name, (belief, _unused)) in enumerate(ANSWERS.items()):
             hosts[name] |= {"aml_compute_name": f"k8s{number}", **HOSTS.get(belief, {})}
         # A host cannot take back what its group says: so these are said host by host.
         inference = {variable: shared.pop(variable) for variable in INFERENCE}
@@ -83,7 +83,8 @@ def runs(module_ansible: Ansible, tmp_path_factory: pytest.TempPathFactory) -> I
             training_only = name.startswith("front-end-without-inference")
             hosts[name] = variables if training_only else {**inference, **variables}
         first, second = (
-            module_ansible("azureml.fleet.upgrade", inventory=found, environment=simulator.environment) for _ in "12"
+            module_ansible("azureml.fleet.upgrade", inventory=found, environment=simulator.environment)
+            for _unused in "12"
         )
         yield Runs(first, second)
 

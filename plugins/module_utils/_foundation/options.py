@@ -83,9 +83,11 @@ def option(kind: OptionKind, description: str, **more: Any) -> Any:
     metadata = {_KEY: {"kind": kind, "description": description, **more}}
     shown = not more.get("secret", False)
     if factory is not None:
-        return dataclasses.field(default_factory=factory, metadata=metadata, repr=shown)
-    default = None if more.get("unset_in_modules") else more.get("default")
-    return dataclasses.field(default=default, metadata=metadata, repr=shown)
+        given: dict[str, Any] = {"default_factory": factory}
+    else:
+        given = {"default": None if more.get("unset_in_modules") else more.get("default")}
+    # It is the body of a dataclass that calls this.
+    return dataclasses.field(**given, metadata=metadata, repr=shown)  # pylint: disable=invalid-field-call
 
 
 def options_of(declaration: type[Any]) -> dict[str, Option]:

@@ -78,7 +78,9 @@ class Secrets:
             return
         for clear in (text, *_decoded(text)):
             self._whole |= {clear, clear.strip()}
-            found = {form for part in {clear, clear.strip()} for form in (*_written(part), *_in_base64(part))}
+            found = {
+                form for part in dict.fromkeys((clear, clear.strip())) for form in (*_written(part), *_in_base64(part))
+            }
             found |= {form for line in _long_lines(clear) for form in _written(line)}
             longest_first = sorted(found.union(self._forms), key=lambda form: (-len(form), form))
             self._forms = [form for form in longest_first if len(form) >= SHORTEST]

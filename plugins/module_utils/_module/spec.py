@@ -75,7 +75,11 @@ class ModuleSpec:
         arguments: dict[str, Any] = {}
         for name, value in params.items():
             option, parts = self._option(name), self._parts(name)
-            secret = option is None or option.get("no_log") or (parts is not None and any(True for _ in parts(value)))
+            secret = (
+                option is None
+                or option.get("no_log")
+                or (parts is not None and next(iter(parts(value)), None) is not None)
+            )
             arguments[name] = BLANK_VALUE if secret and value is not None else secrets.data(value)
         return arguments
 

@@ -156,7 +156,7 @@ ROUTES = (
     Route("PATCH", COMPUTE, machine_learning.patch_compute, ML),
     Route("DELETE", COMPUTE, machine_learning.delete_compute, ML),
     Route("POST", f"{COMPUTE}/listKeys", machine_learning.list_keys, ML),
-    *(Route("GET", path, workloads.list_workloads, ML) for path, _ in WORKLOADS),
+    *(Route("GET", path, workloads.list_workloads, ML) for path, _unused in WORKLOADS),
     *(Route("GET", f"{path}/{{{name}}}", workloads.get_workload, ML) for path, name in WORKLOADS),
     *(Route("PUT", f"{path}/{{{name}}}", workloads.put_workload, ML) for path, name in WORKLOADS),
     *(Route("DELETE", f"{path}/{{{name}}}", workloads.delete_workload, ML) for path, name in WORKLOADS),

@@ -273,6 +273,14 @@ def _role_ref(obj: Object, _now: datetime) -> str:
     return f"{reference.get('kind', '')}/{reference.get('name', '')}"
 
 
+def _job_duration(job: Object, now: datetime) -> str:
+    status = job.get("status") or {}
+    if not status.get("startTime"):
+        return ""
+    ended = status.get("completionTime")
+    return human_age(status["startTime"], _moment(ended) if ended else now)
+
+
 _NAME = Column("Name", "string", _name)
 _AGE = Column("Age", "date", _age)
 _CREATED = Column("Created At", "date", _created)
@@ -403,7 +411,7 @@ _COLUMNS: Mapping[str, Sequence[Column]] = {
         _NAME,
         Column("Status", "string", lambda obj, _now: _job_status(obj)),
         Column("Completions", "string", lambda obj, _now: _job_completions(obj)),
-        Column("Duration", "string", lambda obj, now: _job_duration(obj, now)),
+        Column("Duration", "string", _job_duration),
         _AGE,
         *_IMAGES,
     ),
@@ -448,14 +456,6 @@ def _job_completions(job: Object) -> str:
         return f"{done}/{spec['completions']}"
     parallel = spec.get("parallelism") or 0
     return f"{done}/1 of {parallel}" if parallel > 1 else f"{done}/1"
-
-
-def _job_duration(job: Object, now: datetime) -> str:
-    status = job.get("status") or {}
-    if not status.get("startTime"):
-        return ""
-    ended = status.get("completionTime")
-    return human_age(status["startTime"], _moment(ended) if ended else now)
 
 
 def _moment(timestamp: str) -> datetime:
