@@ -19,8 +19,10 @@ options:
         password without O(client_id), or an empty O(secret)) is an error, and so is a O(profile) that does not hold a
         whole one; no other login is used in its place. O(tenant) alone is no such part; it is the tenant in which the
         login of the Azure CLI is used.
-      - V(cli) is the login of the Azure CLI, V(default) the default chain of C(azure-identity), V(msi) the managed
-        identity of the machine, V(workload_identity) a federated token file, V(env) environment variables only,
+      - V(cli) is the login of the Azure CLI, V(default) the default chain of C(azure-identity) as far as it fits a
+        controller (environment variables, workload identity, managed identity, login of the Azure CLI; the variable
+        E(AZURE_TOKEN_CREDENTIALS) chooses of these), V(msi) the managed identity of the machine,
+        V(workload_identity) a federated token file, V(env) environment variables only,
         V(credential_file) a profile in C(~/.azure/credentials).
       - Can also be set by the environment variable E(ANSIBLE_AZURE_AUTH_SOURCE).
     type: str

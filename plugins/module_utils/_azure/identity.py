@@ -22,7 +22,7 @@ try:
         CertificateCredential,
         ChainedTokenCredential,
         ClientSecretCredential,
-        DefaultAzureCredential,
+        EnvironmentCredential,
         ManagedIdentityCredential,
         WorkloadIdentityCredential,
     )
@@ -51,6 +51,12 @@ _ENVIRONMENT = {
     "x509_certificate_path": ("AZURE_X509_CERTIFICATE_PATH", "AZURE_CLIENT_CERTIFICATE_PATH"),
     "x509_certificate_password": ("AZURE_CLIENT_CERTIFICATE_PASSWORD",),
     "federated_token_file": ("AZURE_FEDERATED_TOKEN_FILE",),
+}
+#: Names by which AZURE_TOKEN_CREDENTIALS chooses of the default chain, beside those of the credentials
+#: (learn.microsoft.com/azure/developer/python/sdk/authentication/credential-chains).
+_CHAIN_GROUPS = {
+    "prod": ("environmentcredential", "workloadidentitycredential", "managedidentitycredential"),
+    "dev": ("azureclicredential",),
 }
 _IDENTITY_OPTIONS = (*_ENVIRONMENT, "auth_source", "profile")
 
@@ -281,11 +287,29 @@ def _cli(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredenti
 
 
 def _default(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
-    """Return azure-identity's default chain."""
-    del options  # the chain reads the environment itself
-    # It also asks the machine for its managed identity, over http, which our transport does not do.
-    settings = {name: value for name, value in common.items() if name != "transport"}
-    return DefaultAzureCredential(exclude_interactive_browser_credential=True, **settings)
+    """Return what azure-identity's default chain has for a controller, in its order.
+
+    Source: azure/identity/_credentials/default.py of azure-identity. Its own class hands one transport to all: ours
+    does not ask the machine for its managed identity over http, and without ours secrets would go out unguarded.
+    Raises ValueError when AZURE_TOKEN_CREDENTIALS names nothing of it.
+    """
+    client = os.environ.get("AZURE_CLIENT_ID")
+    makers: dict[str, Callable[[], TokenCredential]] = {
+        "environmentcredential": lambda: EnvironmentCredential(**common),
+        "workloadidentitycredential": lambda: _workload_identity({}, common),
+        "managedidentitycredential": lambda: _managed_identity({"client_id": client}, common),
+        "azureclicredential": lambda: _cli(options, common),
+    }
+    if not all(os.environ.get(name) for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE")):
+        del makers["workloadidentitycredential"]  # it cannot be made
+    wanted = os.environ.get("AZURE_TOKEN_CREDENTIALS", "").strip().lower()
+    names = _CHAIN_GROUPS.get(wanted, (wanted,)) if wanted else tuple(makers)
+    chosen = [make() for name, make in makers.items() if name in names]
+    if not chosen:
+        raise ValueError(
+            f"AZURE_TOKEN_CREDENTIALS is '{wanted}', which is none of {', '.join((*_CHAIN_GROUPS, *makers))}"
+        )
+    return ChainedTokenCredential(*chosen)
 
 
 def _automatic(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import (
     AzureCliCredential,
     ChainedTokenCredential,
     ClientSecretCredential,
-    DefaultAzureCredential,
+    EnvironmentCredential,
     ManagedIdentityCredential,
     WorkloadIdentityCredential,
 )
@@ -98,12 +99,69 @@ def credential(options: dict[str, Any]) -> Any:
         ({"auth_source": "msi"}, ManagedIdentityCredential),
         ({"auth_source": "msi", "client_id": "id"}, ManagedIdentityCredential),
         ({"auth_source": "cli"}, AzureCliCredential),
-        ({"auth_source": "default"}, DefaultAzureCredential),
+        ({"auth_source": "default"}, ChainedTokenCredential),
         ({}, ChainedTokenCredential),
     ],
 )
 def test_the_options_choose_the_credential(options: dict[str, Any], kind: type) -> None:
     assert isinstance(credential(options), kind)
+
+
+class Recorder:
+    """A transport that keeps what is sent and refuses it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        pass
+
+    def send(self, request: Any, **_options: Any) -> Any:
+        self.asked.append(str(request.url))
+        raise AzureError("It is not sent.", code="ForeignHost")
+
+
+@pytest.mark.parametrize("variables", [{"AZURE_CLIENT_SECRET": "hush"}, {"AZURE_FEDERATED_TOKEN_FILE": "token"}])
+@pytest.mark.parametrize("source", ["default", "auto"])
+def test_the_default_chain_sends_secrets_through_the_guarded_transport(
+    source: str, variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "token").write_text("hush")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))  # no Azure CLI
+    for name, value in {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": "id", **variables}.items():
+        monkeypatch.setenv(name, value)
+    guarded = Recorder()
+    common = {"authority": "https://login.local", "disable_instance_discovery": True, "transport": guarded}
+    chosen = make_credential(effective_options({"auth_source": source}, nobody), common)
+    with pytest.raises(ClientAuthenticationError):
+        chosen.get_token("https://arm.local/.default")
+    assert guarded.asked
+    assert all(url.startswith("https://login.local/") for url in guarded.asked)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kinds"),
+    [
+        ("", [EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential, AzureCliCredential]),
+        ("prod", [EnvironmentCredential, WorkloadIdentityCredential, ManagedIdentityCredential]),
+        ("dev", [AzureCliCredential]),
+        ("AzureCliCredential", [AzureCliCredential]),
+    ],
+)
+def test_the_default_chain_has_the_order_of_azure_identity(
+    wanted: str, kinds: list[type], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"):
+        monkeypatch.setenv(name, "00000000")
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", wanted)
+    assert [type(each) for each in credential({"auth_source": "default"}).credentials] == kinds
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "nothing")
+    with pytest.raises(AzureError, match="AZURE_TOKEN_CREDENTIALS is 'nothing'"):
+        credential({"auth_source": "default"})
 
 
 def test_a_certificate_is_taken_before_a_secret(tmp_path: Path) -> None:
