@@ -30,7 +30,11 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory i
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import Secrets
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome, result_of
-from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import cleaned_result, guarded, proxy_secrets
+from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import (
+    cleaned_result,
+    environment_secrets,
+    guarded,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 from ansible_collections.azureml.fleet.plugins.plugin_utils import _run_memory
 
@@ -129,7 +133,7 @@ class InProcessAction(ActionBase):
         validation = ArgumentSpecValidator(**self.spec.validator_arguments()).validate(arguments)
         messages = _Messages()
         messages.add_from_validation(validation)
-        secrets = Secrets((*proxy_secrets(), *validation._no_log_values, *self.spec.secrets_in(arguments)))
+        secrets = Secrets((*environment_secrets(), *validation._no_log_values, *self.spec.secrets_in(arguments)))
         for secret in self.spec.secrets_in(validation.validated_parameters):  # with those of the environment
             secrets.add(secret)
         if validation.error_messages:

@@ -18,7 +18,11 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import NoMemory, RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import Secrets
-from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import cleaned_result, guarded, proxy_secrets
+from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import (
+    cleaned_result,
+    environment_secrets,
+    guarded,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
 
 
@@ -100,7 +104,7 @@ class FleetModule(AnsibleModule):
 
     def __init__(self, spec: ModuleSpec) -> None:
         """Read and validate the arguments. Ends the process for arguments that cannot be."""
-        self.secrets = Secrets(proxy_secrets())
+        self.secrets = Secrets(environment_secrets())
         self._spec = spec
         super().__init__(**spec.module_arguments())
 

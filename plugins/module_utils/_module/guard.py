@@ -20,12 +20,24 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets 
 _SENTENCES = ("msg", "warnings", "lines")
 #: Variables whose URLs may hold a password, as urllib.request.getproxies reads them.
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+#: Variables that are secrets, which libraries read by themselves whatever the options say: azure-identity's
+#: EnvironmentCredential (azure/identity/_constants.py), azure.azcollection and kubernetes.core.
+_SECRET_VARIABLES = (
+    "AZURE_CLIENT_SECRET",
+    "AZURE_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_PASSWORD",
+    "K8S_AUTH_PASSWORD",
+    "K8S_AUTH_API_KEY",
+)
 
 
-def proxy_secrets() -> Iterator[str]:
-    """Yield the passwords of the proxies that the environment names: libraries print the URLs."""
+def environment_secrets() -> Iterator[str]:
+    """Yield the secrets of the environment, and the passwords of the proxies there: libraries print the URLs."""
     for name, value in os.environ.items():
-        if name.lower() in _PROXIES:
+        if name in _SECRET_VARIABLES:
+            yield value
+        elif name.lower() in _PROXIES:
             yield from passwords_in_urls(value)
 
 

@@ -12,7 +12,11 @@ import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import BLANK, Secrets
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Outcome, result_of
-from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import cleaned_result, guarded, proxy_secrets
+from ansible_collections.azureml.fleet.plugins.module_utils._module.guard import (
+    cleaned_result,
+    environment_secrets,
+    guarded,
+)
 
 SECRETS = Secrets(["swordfish"])
 
@@ -80,5 +84,23 @@ def test_unknown_token_in_a_sentence_is_blanked() -> None:
 def test_passwords_of_the_proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://user:swordfish@proxy")
     monkeypatch.setenv("NO_PROXY", "http://user:other@proxy")
-    assert set(proxy_secrets()) >= {"swordfish", "user:swordfish"}
-    assert "other" not in set(proxy_secrets())
+    assert set(environment_secrets()) >= {"swordfish", "user:swordfish"}
+    assert "other" not in set(environment_secrets())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AZURE_CLIENT_SECRET",
+        "AZURE_SECRET",
+        "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+        "AZURE_PASSWORD",
+        "K8S_AUTH_PASSWORD",
+        "K8S_AUTH_API_KEY",
+    ],
+)
+def test_secrets_of_the_environment_are_known_whatever_the_options_say(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "swordfish")
+    assert Secrets(environment_secrets()).message("see swordfish") == f"see {BLANK}"
