@@ -11,12 +11,15 @@ an error; an answer is read up to a limit; and a service that asks for more pati
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 try:
+    import urllib3
     from azure.core.pipeline.policies import RetryPolicy
     from azure.core.pipeline.transport import HttpTransport, RequestsTransport
+    from requests.exceptions import ChunkedEncodingError, ContentDecodingError
+    from requests.exceptions import ConnectionError as RequestsConnectionError
 except ImportError:  # `connection.MISSING_LIBRARY` says so
     pass
 
@@ -46,6 +49,7 @@ _RETRY = {"retry_total": 6, "retry_backoff_factor": 1.0, "retry_backoff_max": 30
 #: up to a few minutes (learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling).
 MOST_PATIENCE = 300.0
 _PIECE = 64 * 1024
+_SMALL_PIECE = 256
 #: Where the settings of one request's tries keep how long they may still wait.
 _PATIENCE = "azureml.fleet patience"
 
@@ -140,7 +144,7 @@ def _read_within_limit(response: requests.Response, *_arguments: Any, **options:
     started = time.monotonic()
     pieces: list[bytes] = []
     size = 0
-    for piece in response.iter_content(_PIECE):
+    for piece in _pieces(response):
         pieces.append(piece)
         size += len(piece)
         if size > LARGEST_ANSWER or time.monotonic() - started > _WHOLE_ANSWER_SECONDS:
@@ -150,4 +154,23 @@ def _read_within_limit(response: requests.Response, *_arguments: Any, **options:
                 "read. Check what answers at this address.",
                 code="AnswerTooLarge",
             )
+    response._content_consumed = True  # as `iter_content` sets it
     response._content = b"".join(pieces)  # what `Response.content` returns; `requests` has no public way to set it
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """Yield an answer as it arrives. `Response.iter_content` waits until a piece is full; its errors are the same."""
+    raw = response.raw
+    if not isinstance(raw, urllib3.HTTPResponse) or not hasattr(raw, "read1"):  # urllib3 before 2.2
+        yield from response.iter_content(_SMALL_PIECE)
+        return
+    try:
+        while piece := raw.read1(_PIECE, decode_content=True):
+            yield piece
+    except urllib3.exceptions.ProtocolError as error:
+        raise ChunkedEncodingError(error) from error
+    except urllib3.exceptions.DecodeError as error:
+        raise ContentDecodingError(error) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise RequestsConnectionError(error) from error
+    raw.release_conn()

@@ -39,12 +39,15 @@ except ImportError:  # the modules say how to install it
 #: Seconds until a connection stands, and until an answer comes.
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
+#: Seconds after which an answer that still arrives in pieces is given up: the largest page takes some seconds.
+WHOLE_ANSWER_SECONDS = 300.0
 #: Seconds for which a request is repeated while the API server restarts or asks to slow down.
 RETRY_SECONDS = 60.0
 #: Seconds for which 'RBAC: clusterrole not found' is repeated: a starting API server has not read its roles yet.
 ROLES_LOADING_SECONDS = 10.0
 #: Bytes of an answer in which secrets are looked for before it is cut.
 _PIECE = 64 * 1024
+_SMALL_PIECE = 256
 _RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
 
 
@@ -126,14 +129,15 @@ class Transport:
                 redirect=False,
                 preload_content=False,
             )
-            content = response.read(LARGEST_ANSWER + 1)
-            _finish(response, whole=len(content) <= LARGEST_ANSWER)
+            content, whole = _read(response)
+            _finish(response, whole=whole)
         except urllib3.exceptions.HTTPError as error:
             raise _InterruptedError(error, patience=_patience_with(error)) from error
-        if len(content) > LARGEST_ANSWER:
+        if not whole:
             raise ConnectionFailedError(
                 f"The Kubernetes API of {self._name} ({self.server}) answered with more than "
-                f"{LARGEST_ANSWER // 1024 // 1024} MiB when asked to {request.verb} {request.subject}; the rest was "
+                f"{LARGEST_ANSWER // 1024 // 1024} MiB, or without an end in {WHOLE_ANSWER_SECONDS:.0f} s, when asked "
+                f"to {request.verb} {request.subject}; the rest was "
                 "not read. Nothing was changed; check what answers at this address.",
                 code="AnswerTooLarge",
                 subject=request.subject,
@@ -186,6 +190,22 @@ def _headers(endpoint: Endpoint) -> urllib3.HTTPHeaderDict:
     for group in endpoint.impersonate_groups:
         headers.add("Impersonate-Group", group)
     return headers
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> tuple[bytes, bool]:
+    """Return an answer, and whether it ended within the limits of size and time.
+
+    `read1` returns what is there; `read`, which urllib3 before 2.2 has alone, waits until a piece is full.
+    """
+    deadline = time.monotonic() + WHOLE_ANSWER_SECONDS
+    pieces: list[bytes] = []
+    size = 0
+    while piece := response.read1(_PIECE) if hasattr(response, "read1") else response.read(_SMALL_PIECE):
+        pieces.append(piece)
+        size += len(piece)
+        if size > LARGEST_ANSWER or time.monotonic() > deadline:
+            return b"".join(pieces), False
+    return b"".join(pieces), True
 
 
 def _finish(response: urllib3.BaseHTTPResponse, *, whole: bool) -> None:

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading answers that do not end."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import transport
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import RefusedAnswerError
+
+
+@contextmanager
+def answering(head: bytes, pieces: list[bytes], pause: float) -> Iterator[str]:
+    """A server on loopback that sends `pieces` one by one and then cuts the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with server.accept()[0] as connection:
+                connection.recv(65536)
+                try:
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n")
+                    for piece in pieces:
+                        connection.sendall(piece)
+                        time.sleep(pause)
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+        thread.join()
+
+
+def get(url: str) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False
+        session.hooks["response"].append(transport._read_within_limit)
+        return session.get(url, timeout=5)
+
+
+def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transport, "_WHOLE_ANSWER_SECONDS", 0.3)
+    started = time.monotonic()
+    with answering(b"Content-Length: 40", [b"x"] * 40, 0.05) as url:
+        with pytest.raises(RefusedAnswerError, match="not end"):
+            get(url)
+        assert time.monotonic() - started < 1.5
+
+
+def test_compressed_answers_in_chunks_are_read_whole() -> None:
+    data = gzip.compress(b"whole " * 1000)
+    pieces = [b"%x\r\n%b\r\n" % (len(part), part) for part in (data[:7], data[7:])] + [b"0\r\n\r\n"]
+    with answering(b"Content-Encoding: gzip\r\nTransfer-Encoding: chunked", pieces, 0.01) as url:
+        assert get(url).text == "whole " * 1000
+
+
+@pytest.mark.parametrize(
+    ("head", "sent"), [(b"Content-Length: 9", b"half"), (b"Transfer-Encoding: chunked", b"9\r\nx")]
+)
+def test_an_answer_that_is_cut_is_no_answer(head: bytes, sent: bytes) -> None:
+    with answering(head, [sent], 0) as url, pytest.raises(requests.exceptions.ChunkedEncodingError):
+        get(url)
