@@ -113,16 +113,24 @@ class FinalSettings:
     def changes(self, existing: Mapping[str, str], *, fill_gaps: bool = False) -> dict[str, str]:
         """Return the settings to send so that `existing` becomes what is wanted; Azure merges them by key.
 
-        An equal value is no change, and neither is the chart's default where the extension has no value. `fill_gaps`
-        adds what was derived and is not there, for an extension that is sent again as a whole: an update of one that
-        lives switches nothing that nobody asked for (`az k8s-extension update` sends no derived setting either, cli).
+        An equal value is no change, and neither is the chart's default where the extension has no value. What was
+        derived and is not there travels with another change, or with an extension that is sent as a whole again (`fill_gaps`):
+        without it the chart's health check refuses an upgrade (hashicorp/terraform-provider-azurerm issue 24547). By
+        itself a gap is no reason for one: `az k8s-extension update` sends no derived setting either (cli).
         """
-        gaps = {name: value for name, value in self.derived.items() if fill_gaps and name not in existing}
-        return {
+        differing = {
             name: value
-            for name, value in {**gaps, **self.wanted}.items()
+            for name, value in self.wanted.items()
             if not same_value(name, existing.get(name, DEFAULTS.get(name, "")), value)
         }
+        if not differing and not fill_gaps:
+            return {}
+        gaps = {
+            name: value
+            for name, value in self.derived.items()
+            if name not in existing and not same_value(name, DEFAULTS.get(name, ""), value)
+        }
+        return {**gaps, **differing}
 
 
 def final_settings(
