@@ -113,10 +113,10 @@ class FinalSettings:
     def changes(self, existing: Mapping[str, str], *, fill_gaps: bool = False) -> dict[str, str]:
         """Return the settings to send so that `existing` becomes what is wanted; Azure merges them by key.
 
-        An equal value is no change, and neither is the chart's default where the extension has no value. What was
-        derived and is not there travels with another change, or with an extension that is sent as a whole again (`fill_gaps`):
-        without it the chart's health check refuses an upgrade (hashicorp/terraform-provider-azurerm issue 24547). By
-        itself a gap is no reason for one: `az k8s-extension update` sends no derived setting either (cli).
+        An equal value is no change, and neither is the chart's default where the extension has no value.
+        What was derived and is not there travels with another change, or with an extension that is sent again as a
+        whole (`fill_gaps`): without it the health check refuses an upgrade (hashicorp/terraform-provider-azurerm
+        issue 24547). By itself a gap is no reason for one: `az k8s-extension update` sends no derived setting (cli).
         """
         differing = {
             name: value
