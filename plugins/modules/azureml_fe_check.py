@@ -73,6 +73,11 @@ front_end:
       type: bool
       returned: success
       sample: false
+    annotation:
+      description: The annotation's value, whatever it is, or null.
+      type: str
+      returned: success
+      sample: "true"
     version_label:
       description: The value of the label C(azuremlappversion) that all running pods share, or null.
       type: str

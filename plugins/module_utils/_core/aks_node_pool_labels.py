@@ -18,7 +18,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting impor
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import checked_labels, merged
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import checked_labels, plan_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     AKS,
@@ -66,7 +66,9 @@ class _PoolLabelling:
 
     def target(self, name: str, pool: Mapping[str, Any]) -> dict[str, str]:
         """Return the labels that a pool is to have."""
-        return merged(node_pool(pool)["labels"], self.wanted[name], remove=self.removes)
+        existing = {name: node_pool(pool)["labels"]}
+        (planned,) = plan_labels(existing, {name: self.wanted[name]}, remove=self.removes)
+        return dict(planned.after)
 
 
 def run(call: Call) -> Outcome:

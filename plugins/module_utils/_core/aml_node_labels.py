@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels as rules
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import label_texts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import (
+    LabelPlan,
+    label_texts,
+    plan_labels,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import cluster_kind
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import nodes
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
@@ -39,10 +43,11 @@ _REMEDY = "Use azureml.fleet.aks_node_pool_labels, whose labels survive scaling 
 
 @dataclass(frozen=True)
 class _Labelling:
-    """The labels of one node; a wanted value of None is a label to be removed."""
+    """The labels of one node: those that were asked for, as they are and as they are to be."""
 
     node: Mapping[str, Any]
-    wanted: Mapping[str, str | None]
+    wanted: Mapping[str, str]
+    remove: bool
 
     @property
     def name(self) -> str:
@@ -52,12 +57,28 @@ class _Labelling:
     @property
     def before(self) -> dict[str, str]:
         """The labels in question as they are."""
-        return _subset(self.node, self.wanted)
+        return self._in_question(self.plan.before)
 
     @property
     def after(self) -> dict[str, str]:
-        """The labels in question as they should be."""
-        return {key: value for key, value in self.wanted.items() if value is not None}
+        """The labels in question as they are to be."""
+        return self._in_question(self.plan.after)
+
+    @property
+    def plan(self) -> LabelPlan:
+        """What happens to the node's labels, decided where it is decided for plans and node pools, too."""
+        existing = {self.name: self.node["metadata"].get("labels") or {}}
+        (planned,) = plan_labels(existing, {self.name: self.wanted}, remove=self.remove)
+        return planned
+
+    @property
+    def patch(self) -> dict[str, str | None]:
+        """The labels to send; None removes one."""
+        return {key: self.plan.after.get(key) for key in self.wanted}
+
+    def _in_question(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """Return those labels that were asked for."""
+        return {key: labels[key] for key in self.wanted if key in labels}
 
 
 def run(call: Call) -> Outcome:
@@ -108,10 +129,7 @@ def _plan(params: Mapping[str, Any], cluster: ClusterConnection) -> list[_Labell
     if not wanted:
         raise ModuleFailure(f"No node of {cluster.name} matches {chosen or 'the options'}; nothing was changed.")
     absent = params["state"] == "absent"
-    return [
-        _Labelling(found[name], dict.fromkeys(wanted[name]) if absent else dict(wanted[name]))
-        for name in sorted(wanted)
-    ]
+    return [_Labelling(found[name], wanted[name], absent) for name in sorted(wanted)]
 
 
 def _refuse_aks(cluster: ClusterConnection, found: Mapping[str, Mapping[str, Any]]) -> None:
@@ -125,8 +143,9 @@ def _write(cluster: ClusterConnection, change: _Labelling) -> None:
     """Set the labels of one node, on the node as it is at that moment."""
 
     def write(node: Mapping[str, Any]) -> None:
-        if _subset(node, change.wanted) != change.after:
-            nodes.set_labels(cluster, node, change.wanted)
+        current = replace(change, node=node)
+        if current.plan.differs:
+            nodes.set_labels(cluster, node, current.patch)
 
     def read_again() -> Mapping[str, Any]:
         node = cluster.get(NODES, change.name)
@@ -134,23 +153,17 @@ def _write(cluster: ClusterConnection, change: _Labelling) -> None:
             raise ModuleFailure(f"Node {change.name} of {cluster.name} was removed before it could be labelled.")
         return node
 
-    if change.before != change.after:
+    if change.plan.differs:
         write_on_current(change.node, write, read_again, f"Node {change.name} of {cluster.name}")
-
-
-def _subset(node: Mapping[str, Any], wanted: Mapping[str, str | None]) -> dict[str, str]:
-    """Return those labels of a node that are in question."""
-    labels: Mapping[str, str] = node["metadata"].get("labels") or {}
-    return {key: labels[key] for key in wanted if key in labels}
 
 
 def _outcome(cluster: ClusterConnection, plan: list[_Labelling]) -> Outcome:
     """Report the labels as they are now, or would be."""
     return Outcome(
-        changed=any(change.before != change.after for change in plan),
+        changed=any(change.plan.differs for change in plan),
         result={
             "nodes": {change.name: change.after for change in plan},
-            "labelled": [change.name for change in plan if change.before != change.after],
+            "labelled": [change.name for change in plan if change.plan.differs],
         },
         differences=[
             Difference(f"labels of node {change.name} on {cluster.name}", change.before, change.after)

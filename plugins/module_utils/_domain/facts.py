@@ -97,6 +97,7 @@ class FrontEndFacts(TypedDict):
     verdict: Literal["absent", "v1", "v2", "v2_not_ready", "owned_by_extension"]
     reasons: list[str]
     annotated: bool
+    annotation: str | None  # the annotation's value, whatever it is
     version_label: str | None
     wanted_replicas: int
     ready_replicas: int

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
@@ -43,20 +44,44 @@ def merged(existing: Mapping[str, str], wanted: Mapping[str, str], *, remove: bo
     return {**existing, **wanted}
 
 
-def changes_of(
-    kind: Literal["node", "node pool"],
-    cluster_id: str,
-    existing: Mapping[str, Mapping[str, str]],
-    wanted: Mapping[str, Mapping[str, str]],
-) -> list[Change]:
-    """Return a change for every pool, or node, of which a wanted label is missing or has another value."""
+@dataclass(frozen=True)
+class LabelPlan:
+    """The labels of one node pool, or node, as they are and as they are to be."""
+
+    name: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is something to write."""
+        return self.before != self.after
+
+
+def plan_labels(
+    existing: Mapping[str, Mapping[str, str]], wanted: Mapping[str, Mapping[str, str]], *, remove: bool = False
+) -> list[LabelPlan]:
+    """Return what happens to every pool, or node, of which labels are wanted, or are to be gone (`remove`)."""
+    return [
+        LabelPlan(name, dict(existing.get(name, {})), merged(existing.get(name, {}), labels, remove=remove))
+        for name, labels in wanted.items()
+    ]
+
+
+def changes_of(kind: Literal["node", "node pool"], cluster_id: str, plans: Sequence[LabelPlan]) -> list[Change]:
+    """Return a change for every pool, or node, whose labels differ."""
     path = f"{cluster_id}/agentPools/" if kind == "node pool" else "Node/"
-    found: list[Change] = []
-    for name, labels in wanted.items():
-        before = dict(existing.get(name, {}))
-        after = merged(before, labels)
-        if before != after:
-            found.append(
-                Change(STAGE, "label", kind, path + name, name, {"labels": before}, {"labels": after}, "differs")
-            )
-    return found
+    return [
+        Change(
+            STAGE,
+            "label",
+            kind,
+            path + each.name,
+            each.name,
+            {"labels": each.before},
+            {"labels": each.after},
+            "differs",
+        )
+        for each in plans
+        if each.differs
+    ]

@@ -130,8 +130,16 @@ def _gpu_nodes(settings: Settings, facts: Facts) -> Sequence[Change]:
     pools = {pool["name"]: pool["labels"] for pool in cluster["node_pools"]}
     nodes = {node["name"]: node["labels"] for node in facts["kubernetes"]["nodes"]} if facts["kubernetes"] else {}
     return [
-        *label_plan.changes_of("node pool", cluster["id"], pools, wanted_labels.wanted_pool_labels(settings, facts)),
-        *label_plan.changes_of("node", cluster["id"], nodes, wanted_labels.wanted_node_labels(settings, facts)),
+        *label_plan.changes_of(
+            "node pool",
+            cluster["id"],
+            label_plan.plan_labels(pools, wanted_labels.wanted_pool_labels(settings, facts)),
+        ),
+        *label_plan.changes_of(
+            "node",
+            cluster["id"],
+            label_plan.plan_labels(nodes, wanted_labels.wanted_node_labels(settings, facts)),
+        ),
     ]
 
 

@@ -54,6 +54,7 @@ def judge(
         verdict=verdict,
         reasons=reasons,
         annotated=is_annotated(deployment),
+        annotation=annotation(deployment),
         version_label=_common_version(versions, _template_version(deployment)),
         wanted_replicas=wanted,
         ready_replicas=ready,
@@ -76,9 +77,21 @@ def changes_of(facts: FrontEndFacts, *, taken_over: bool) -> list[Change]:
     if not taken_over or facts["verdict"] != "v2" or facts["annotated"]:
         return []
     where = f"{NAMESPACE}/{NAME}"
-    before: dict[str, object] = {"annotations": {}}
-    after: dict[str, object] = {"annotations": {ANNOTATION: ANNOTATION_VALUE}}
-    return [Change(STAGE, "annotate", "deployment", f"Deployment/{where}", where, before, after, "taken over")]
+    there = {} if facts["annotation"] is None else {ANNOTATION: facts["annotation"]}
+    owner = f"Helm release {facts['owner']['namespace']}/{facts['owner']['name']}" if facts["owner"] else None
+    return [
+        Change(
+            STAGE,
+            "annotate",
+            "deployment",
+            f"Deployment/{where}",
+            where,
+            {"annotations": there},
+            {"annotations": {ANNOTATION: ANNOTATION_VALUE}},
+            "taken over",
+            owner=owner,
+        )
+    ]
 
 
 def is_annotated(deployment: Mapping[str, Any]) -> bool:
@@ -99,6 +112,7 @@ def _absent(service: Mapping[str, Any] | None) -> FrontEndFacts:
         verdict="absent",
         reasons=[f"There is no Deployment {NAME} in namespace {NAMESPACE}"],
         annotated=False,
+        annotation=None,
         version_label=None,
         wanted_replicas=0,
         ready_replicas=0,

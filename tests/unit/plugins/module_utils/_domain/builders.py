@@ -208,6 +208,7 @@ def facts(**cluster_changes: Any) -> Facts:
                 "verdict": "v2",
                 "reasons": ["3 of 3 replicas are ready"],
                 "annotated": False,
+                "annotation": None,
                 "version_label": "v2",
                 "wanted_replicas": 3,
                 "ready_replicas": 3,

@@ -121,5 +121,17 @@ def test_an_existing_router_needs_no_decision_again() -> None:
     assert ids.isdisjoint({"router-service-type-missing", "tls-undecided"})
 
 
+def test_the_change_of_an_annotation_says_what_was_there_and_whose_it_is() -> None:
+    found = facts()
+    assert found["kubernetes"] is not None
+    front_end = found["kubernetes"]["front_end"]
+    front_end.update({"annotation": "false", "owner": {"namespace": "team", "name": "release"}})
+    serving: dict[str, Any] = {"inference_router_service_type": "LoadBalancer", "allow_insecure_connections": True}
+    changes = make_plan(settings(enable_inference=True, **serving), found).changes
+    (change,) = [each.to_result() for each in changes if each.stage == "front_end"]
+    assert change["before"] == {"annotations": {"azureml-fe-enable-upgrade": "false"}}
+    assert change["owner"] == "Helm release team/release"
+
+
 def test_every_option_of_the_extension_says_where_its_meaning_is_from() -> None:
     assert [name for name, each in OPTIONS.items() if not each.source or not each.description.endswith(".")] == []
