@@ -213,7 +213,7 @@ def _address(settings: Mapping[str, Any], key: str, origin: str) -> str:
     """Return a field that is an address, or an empty text."""
     text = _text(settings, key, origin) or ""
     try:
-        _ = urlsplit(text).port  # raises for brackets that are no pair, and for a port that is no number
+        _unused = urlsplit(text).port  # raises for brackets that are no pair, and for a port that is no number
     except ValueError:
         raise _malformed(origin, key) from None
     return text

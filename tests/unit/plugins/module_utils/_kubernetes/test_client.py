@@ -361,7 +361,7 @@ def test_an_answer_that_trickles_is_given_up(cluster: ClusterConnection, monkeyp
             return b"x"
 
         def read(self, amount: int) -> bytes:
-            return b"".join(self.read1(1) for _ in range(min(amount, 2000)))
+            return b"".join(self.read1(1) for _unused in range(min(amount, 2000)))
 
         def close(self) -> None:
             self.closed = True
