@@ -46,6 +46,22 @@ def private_cluster_unreachable(_settings: Settings, facts: Facts) -> Evidence:
 
 
 @rule(
+    "kubernetes-permission-missing",
+    "blocker",
+    "The credentials may not do what the upgrade does in the cluster",
+    remedy="Bind the ClusterRole that is shipped with this collection to the user of the run, or use credentials that "
+    "have these permissions.",
+    source=source.ACCESS_REVIEW,
+)
+def kubernetes_permission_missing(_settings: Settings, facts: Facts) -> Evidence:
+    """Find every permission that the API server said no to, before anything needs it."""
+    kubernetes = facts["kubernetes"]
+    if kubernetes is None:
+        return None
+    return [_permission(each) for each in kubernetes["permissions"] if not each["allowed"]]
+
+
+@rule(
     "kubernetes-api-of-another-cluster",
     "blocker",
     "The Kubernetes API that answers belongs to another cluster",
@@ -91,22 +107,6 @@ def _names(label: str, group: str) -> bool:
     """Tell whether a label value, which AKS cuts and cleans to fit into 63 characters, can stand for the group."""
     short, full = (re.sub("[^a-z0-9]", "", text.lower()) for text in (label, group))
     return full.startswith(short[:50]) if len(label) >= 60 else full == short
-
-
-@rule(
-    "kubernetes-permission-missing",
-    "blocker",
-    "The credentials may not do what the upgrade does in the cluster",
-    remedy="Bind the ClusterRole that is shipped with this collection to the user of the run, or use credentials that "
-    "have these permissions.",
-    source=source.ACCESS_REVIEW,
-)
-def kubernetes_permission_missing(_settings: Settings, facts: Facts) -> Evidence:
-    """Find every permission that the API server said no to, before anything needs it."""
-    kubernetes = facts["kubernetes"]
-    if kubernetes is None:
-        return None
-    return [_permission(each) for each in kubernetes["permissions"] if not each["allowed"]]
 
 
 @rule(
