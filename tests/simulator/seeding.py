@@ -69,7 +69,7 @@ async def _arc_agents(fleet: Fleet, target: Cluster, cluster: KubernetesCluster)
             }
             await target.ensure_namespace(ARC)
             body = manifest("v1", "ConfigMap", "azure-clusterconfig", namespace=ARC)
-            await target.create(paths.config_maps(ARC), {**body, "data": data})
+            await target.ensure(paths.config_maps(ARC), {**body, "data": data})
 
 
 async def _online_deployments(target: Cluster, spec: plan.Cluster) -> None:
