@@ -347,6 +347,8 @@ def test_a_batch_does_not_start_once_the_budget_of_failures_is_spent(ansible: An
         }
         error = {"status": 400, "headers": {}, "body": {"error": {"code": "Broken", "message": "No."}}}
         simulator.fault({"service": "arm", "method": "PUT", "path_regex": "/bad/"}, occurrence="every", answer=error)
+        # The batches keep the order of the inventory, whoever answers first.
+        simulator.fault({"service": "arm", "method": "GET", "path_regex": "managedClusters/bad$"}, delay=2)
         run = ansible(
             "azureml.fleet.upgrade",
             inventory={"all": {"hosts": hosts}},

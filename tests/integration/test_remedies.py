@@ -34,6 +34,8 @@ FLEET: dict[str, Any] = {
         {"name": "principal", "resource_group": "rg", "identity": "service_principal"},
         {"name": "pod-identity", "resource_group": "rg", "pod_identity": True},
         {"name": "on-arc", "resource_group": "rg", "arc_connected": True, "namespaces": ["azure-arc"]},
+        {"name": "hidden", "resource_group": "rg", "private": True, "public_name": False},
+        {"name": "locked", "resource_group": "rg", "entra": True, "local_accounts": False},
         {
             "name": "created",
             "resource_group": "rg",
@@ -119,6 +121,16 @@ def detach(scene: Scene) -> None:
     assert scene.show("created", "provisioningState") == "Succeeded"
 
 
+def publish(scene: Scene) -> None:
+    scene.run_printed("cluster-private-without-public-name", "-g", "rg", "-n", "hidden")
+    assert scene.show("hidden", "apiServerAccessProfile.enablePrivateClusterPublicFqdn") is True
+
+
+def unlock(scene: Scene) -> None:
+    scene.run_printed("cluster-trusted-access-unavailable", "-g", "rg", "-n", "locked")
+    assert not scene.show("locked", "disableLocalAccounts")
+
+
 def register(scene: Scene) -> None:
     command = scene.printed["provider-unregistered"].replace("<provider>", "Microsoft.KubernetesConfiguration")
     scene.az(*shlex.split(command)[1:], "--wait")
@@ -135,6 +147,9 @@ HELPING: dict[str, tuple[Callable[[Scene], None], tuple[str, ...]]] = {
     "cluster-pod-identity": (disable_pod_identity, ("pod-identity",)),
     "cluster-also-on-arc": (disconnect, ("on-arc",)),
     "legacy-compute-created": (detach, ("created",)),
+    "cluster-private-without-public-name": (publish, ("hidden",)),
+    # Only found outside the public cloud: the command's effect is what can be seen here.
+    "cluster-trusted-access-unavailable": (unlock, ()),
 }
 #: Rules whose printed command only reads.
 READING = {

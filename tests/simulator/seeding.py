@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulator import legacy
 from tests.simulator import scenario as plan
-from tests.simulator.chart import Release, present_release
+from tests.simulator.chart import EXTENSION_TYPE, Release, present_release
 from tests.simulator.chart import cluster as paths
 from tests.simulator.chart.cluster import Cluster, manifest
 from tests.simulator.nodes import create_node, nodes
@@ -98,6 +98,8 @@ def _online_deployment(deployment: plan.OnlineDeployment) -> dict[str, Any]:
 
 async def _extensions(fleet: Fleet, target: Cluster, resource: ClusterResource) -> None:
     for extension in resource.extensions.values():
+        if extension.extension_type != EXTENSION_TYPE:
+            continue  # only this chart is simulated; a client may have created others before the cluster was first used
         spec = resource.cluster.spec.extension
         codes = spec.health_codes if spec else []
         if extension.installed or codes:

@@ -20,7 +20,7 @@ from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
 from tests.simulator.arm.api_versions import REGIONS, region
 from tests.simulator.arm.common import need_body, need_cluster, need_operation, status_url
 from tests.simulator.arm.operations import Operation
-from tests.simulator.chart import ChartError, Release, delete_release, install_release, update_release
+from tests.simulator.chart import EXTENSION_TYPE, ChartError, Release, delete_release, install_release, update_release
 from tests.simulator.chart.cluster import UnexpectedAnswerError
 from tests.simulator.clock import SimulationClock
 from tests.simulator.cluster_api import ClusterApi
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
 ChartWork = Callable[[ClusterApi, Release, SimulationClock, float], Awaitable[None]]
 
 TYPE = "Microsoft.KubernetesConfiguration/extensions"
-AZUREML = "microsoft.azureml.kubernetes"
 BUSY = ("Creating", "Updating", "Deleting")
 #: The types that are registered, and the newest version of each.
 OFFERS = {
-    AZUREML: DEFAULT_EXTENSION_VERSION,
+    EXTENSION_TYPE: DEFAULT_EXTENSION_VERSION,
     "microsoft.flux": "1.18.2",
     "microsoft.dapr": "1.16.4",
     "microsoft.azuremonitor.containers": "3.1.30",
@@ -413,7 +412,7 @@ def _wanted(
 
 def _scope(properties: dict[str, Any]) -> dict[str, Any]:
     scope = (properties.get("scope") or {}).get("cluster") or {}
-    default = "azureml" if str(properties["extensionType"]).lower() == AZUREML else "default"
+    default = "azureml" if str(properties["extensionType"]).lower() == EXTENSION_TYPE else "default"
     return {"cluster": {"releaseNamespace": scope.get("releaseNamespace") or default}}
 
 
@@ -536,7 +535,7 @@ async def _carry_out(
     if extension.stuck:
         await fleet.clock.sleep(seconds)
         return ChartError("another operation (install/upgrade/rollback) is in progress")
-    if extension.extension_type != AZUREML:
+    if extension.extension_type != EXTENSION_TYPE:
         await fleet.clock.sleep(seconds)
         return None
     agents = _agents_fault(resource)
@@ -599,7 +598,7 @@ async def _delete(fleet: Fleet, resource: ClusterResource, extension: ExtensionS
 
 
 async def _uninstall(fleet: Fleet, resource: ClusterResource, extension: ExtensionState) -> None:
-    if extension.extension_type == AZUREML and not _agents_fault(resource):
+    if extension.extension_type == EXTENSION_TYPE and not _agents_fault(resource):
         api = await resource.cluster.api(fleet)
         await delete_release(api, _release(resource, extension))
 

@@ -6,6 +6,14 @@
 from __future__ import annotations
 
 from tests.simulator.chart.helm import delete_release, install_release, present_release, update_release
-from tests.simulator.chart.release import ChartError, Release
+from tests.simulator.chart.release import EXTENSION_TYPE, ChartError, Release
 
-__all__ = ["ChartError", "Release", "delete_release", "install_release", "present_release", "update_release"]
+__all__ = [
+    "EXTENSION_TYPE",
+    "ChartError",
+    "Release",
+    "delete_release",
+    "install_release",
+    "present_release",
+    "update_release",
+]

@@ -21,6 +21,8 @@ from typing import Literal, NamedTuple
 
 from tests.simulator.beliefs import Beliefs
 
+#: Extension types are compared in lower case.
+EXTENSION_TYPE = "microsoft.azureml.kubernetes"
 HELM_LABEL = "app.kubernetes.io/managed-by"
 RELEASE_NAME = "meta.helm.sh/release-name"
 RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
