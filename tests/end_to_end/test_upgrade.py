@@ -347,11 +347,11 @@ def test_a_batch_does_not_start_once_the_budget_of_failures_is_spent(ansible: An
         }
         error = {"status": 400, "headers": {}, "body": {"error": {"code": "Broken", "message": "No."}}}
         simulator.fault({"service": "arm", "method": "PUT", "path_regex": "/bad/"}, occurrence="every", answer=error)
-        # The batches keep the order of the inventory, whoever answers first.
-        simulator.fault({"service": "arm", "method": "GET", "path_regex": "managedClusters/bad$"}, delay=2)
+        # The batches keep the order of the inventory, whoever comes first into the group of the run.
+        groups = {"first": {"hosts": hosts}, "azureml_fleet_change": {"hosts": {"next": {}, "bad": {}}}}
         run = ansible(
             "azureml.fleet.upgrade",
-            inventory={"all": {"hosts": hosts}},
+            inventory=groups,
             environment=simulator.environment,
             variables={"_aml_batch": 1, "_aml_failure_budget": 0},
         ).check(rc=2)

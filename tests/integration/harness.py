@@ -351,7 +351,7 @@ class Ansible:
         if isinstance(inventory, Path):
             return str(inventory)
         path = run / "inventory.yml"
-        path.write_text(yaml.safe_dump(dict(inventory)), encoding="utf-8")
+        path.write_text(yaml.safe_dump(dict(inventory), sort_keys=False), encoding="utf-8")
         return str(path)
 
     def _run(self, command: list[str], run: Path, environment: Mapping[str, str], timeout: float) -> AnsibleRun:
