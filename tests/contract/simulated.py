@@ -16,9 +16,10 @@ from aiohttp import web
 
 from tests.control_plane.nodes import DEFAULT_NODES, node_objects
 from tests.control_plane.rest import MERGE_PATCH
-from tests.simulator.clock import SimulationClock
-from tests.simulator.kubernetes import SimulatedKubernetesApi, Timing
+from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.kubernetes.access.users import ADMINISTRATOR, User
+from tests.simulator.kubernetes.controllers.context import Timing
+from tests.simulator.kubernetes.server.api import SimulatedKubernetesApi
 
 ADMIN_TOKEN = "contract-administrator"
 STRANGER_TOKEN = "contract-stranger"

@@ -25,7 +25,7 @@ from tests.control_plane.errors import ControlPlaneError
 from tests.control_plane.guardian import Guardian
 from tests.control_plane.nodes import DEFAULT_NODES, NodeGroup
 from tests.control_plane.rest import Connection
-from tests.simulator.real_cluster import KubeconfigError, read_kubeconfig
+from tests.simulator.foundation.real_cluster import KubeconfigError, read_kubeconfig
 
 SKIP_PREFIX = "real Kubernetes control plane: "
 KUBECONFIG_VARIABLE = "AZUREML_FLEET_TEST_KUBECONFIG"

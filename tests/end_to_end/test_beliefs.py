@@ -16,7 +16,7 @@ import pytest
 
 from tests.end_to_end.real_fleet import SYSTEM_POOL, cluster, inventory, scenario
 from tests.integration.harness import Ansible, AnsibleRun, Simulator
-from tests.simulator.beliefs import every_belief, other_answers
+from tests.simulator.foundation.beliefs import every_belief, other_answers
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.simulator.app import Simulator
-from tests.simulator.scenario import Scenario, ScenarioError, load_scenario
 from tests.simulator.server import Server, write_ready_file
+from tests.simulator.state.scenario import Scenario, ScenarioError, load_scenario
 
 LOG = logging.getLogger("tests.simulator")
 

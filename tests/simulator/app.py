@@ -14,19 +14,19 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from tests.simulator import kubeconfig
+from tests.simulator.arm import kubeconfig
 from tests.simulator.arm import service as arm
-from tests.simulator.arm.answers import Answer, ArmRequest
-from tests.simulator.clock import SimulationClock
 from tests.simulator.clusters import open_cluster
 from tests.simulator.control import effects
 from tests.simulator.control import service as control
 from tests.simulator.control.faults import FaultBook, Struck
 from tests.simulator.control.log import RequestLog, clean_body, clean_headers, clean_query
-from tests.simulator.fleet import Fleet
+from tests.simulator.foundation.clock import SimulationClock
+from tests.simulator.foundation.tokens import TokenStore
 from tests.simulator.identity import entra, metadata
-from tests.simulator.identity.tokens import TokenStore
-from tests.simulator.scenario import Scenario
+from tests.simulator.state.answers import Answer, ArmRequest
+from tests.simulator.state.fleet import Fleet
+from tests.simulator.state.scenario import Scenario
 
 CLUSTER_IN_PATH = re.compile(r"/(?:managedClusters|connectedClusters)/([^/]+)", re.IGNORECASE)
 KUBERNETES = re.compile(r"/kubernetes/([^/]+)(/.*)?", re.IGNORECASE)

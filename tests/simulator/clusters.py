@@ -8,14 +8,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from tests.simulator.cluster_api import ClusterApi
-from tests.simulator.kubernetes import SimulatedKubernetesApi, Timing
+from tests.simulator.contents.seeding import seed
+from tests.simulator.foundation.cluster_api import ClusterApi
+from tests.simulator.foundation.real_cluster import RealClusterApi
 from tests.simulator.kubernetes.access.users import ADMINISTRATOR
-from tests.simulator.real_cluster import RealClusterApi
-from tests.simulator.seeding import seed
+from tests.simulator.kubernetes.controllers.context import Timing
+from tests.simulator.kubernetes.server.api import SimulatedKubernetesApi
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet, KubernetesCluster
+    from tests.simulator.state.fleet import Fleet, KubernetesCluster
 
 LOG = logging.getLogger(__name__)
 

@@ -116,13 +116,11 @@ def test_every_file_of_the_collection_stands_on_a_floor() -> None:
     assert structure.homeless(structure.ROOT) == []
 
 
-def test_no_file_of_the_collection_is_in_a_circle() -> None:
-    found = structure.imports(structure.ROOT, ["plugins"])
+@pytest.mark.parametrize("group", ["collection (plugins)", "simulator and control plane"])
+def test_no_room_and_no_file_is_in_a_circle(group: str) -> None:
+    found = structure.imports(structure.ROOT, structure.GROUPS[group])
+    assert structure.circles({each.rooms for each in found}) == []
     assert structure.circles([(each.origin, each.target) for each in found]) == []
-
-
-def test_no_room_of_the_collection_is_in_a_circle() -> None:
-    assert structure.circles({each.rooms for each in structure.imports(structure.ROOT, ["plugins"])}) == []
 
 
 def test_every_room_of_the_domain_has_a_floor_of_its_own() -> None:

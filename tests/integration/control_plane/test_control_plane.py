@@ -21,7 +21,7 @@ from tests.control_plane.binaries import HERE, Binaries
 from tests.control_plane.cluster import Cluster, load
 from tests.control_plane.processes import is_running
 from tests.control_plane.rest import Connection
-from tests.simulator.real_cluster import RealClusterApi, inline_kubeconfig
+from tests.simulator.foundation.real_cluster import RealClusterApi, inline_kubeconfig
 
 pytestmark = pytest.mark.control_plane
 ROOT = HERE.parents[1]

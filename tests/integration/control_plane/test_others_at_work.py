@@ -21,7 +21,7 @@ from tests.integration.control_plane.interposer import Interposer
 from tests.integration.harness import Ansible, TaskResult
 from tests.simulator.chart.manifests import crd_manifest
 from tests.simulator.chart.release import Release
-from tests.simulator.legacy import front_end_deployment
+from tests.simulator.contents.legacy import front_end_deployment
 
 pytestmark = pytest.mark.control_plane
 ANNOTATION = "azureml-fe-enable-upgrade"

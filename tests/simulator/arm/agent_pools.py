@@ -17,16 +17,16 @@ import aiohttp
 
 from tests.simulator.arm import aks_operations, bodies
 from tests.simulator.arm.aks_operations import ok
-from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, flat_error
 from tests.simulator.arm.common import need_body, need_cluster, pages
-from tests.simulator.arm.operations import Operation
 from tests.simulator.chart.cluster import UnexpectedAnswerError
-from tests.simulator.fleet import SPOT, ClusterResource, NodePoolState, make_spot
-from tests.simulator.nodes import bring_nodes, remove_nodes
-from tests.simulator.vm_sizes import vm_size
+from tests.simulator.contents.nodes import bring_nodes, remove_nodes
+from tests.simulator.state.answers import Answer, ArmError, ArmRequest, flat_error
+from tests.simulator.state.fleet import NODE_IMAGE, SPOT, ClusterResource, NodePoolState, make_spot
+from tests.simulator.state.operations import Operation
+from tests.simulator.state.vm_sizes import vm_size
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 RESERVED_PREFIXES = ("kubernetes.azure.com/", "kubernetes.io/", "k8s.io/")
 READ_ONLY = ("provisioningState", "powerState", "currentOrchestratorVersion", "nodeImageVersion", "eTag")
@@ -113,7 +113,7 @@ async def get_upgrade_profile(fleet: Fleet, request: ArmRequest) -> Answer:
     properties = {
         "kubernetesVersion": pool.version,
         "osType": pool.properties.get("osType"),
-        "latestNodeImageVersion": bodies.NODE_IMAGE,
+        "latestNodeImageVersion": NODE_IMAGE,
         "upgrades": newer,
     }
     identifier = f"{bodies.cluster_id(resource)}/agentPools/{pool.name}/upgradeprofiles/default"

@@ -14,12 +14,12 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.arm.answers import JSON_PLAIN, Answer, ArmError, ArmRequest
 from tests.simulator.arm.common import need_operation, status_url
-from tests.simulator.arm.operations import Operation
+from tests.simulator.state.answers import JSON_PLAIN, Answer, ArmError, ArmRequest
+from tests.simulator.state.operations import Operation
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import ClusterResource, ExtensionState, Fleet
+    from tests.simulator.state.fleet import ClusterResource, ExtensionState, Fleet
 
 OPERATION_VERSION = "2025-03-01"
 HELP = "See https://aka.ms/aks-pending-operation"

@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.simulator.arm.answers import ArmError, ArmRequest, gateway_error
+from tests.simulator.state.answers import ArmError, ArmRequest, gateway_error
 
 if TYPE_CHECKING:
     from tests.simulator.arm.actions import Demand
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 AKS, ARC = "Microsoft.ContainerService", "Microsoft.Kubernetes"
 CONFIGURATION, ML = "Microsoft.KubernetesConfiguration", "Microsoft.MachineLearningServices"

@@ -13,13 +13,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tests.simulator.arm.access import MARK, PROVIDER, Assignment, Role, covers, lock_body
 from tests.simulator.arm.actions import Demand
-from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error, gateway_error
 from tests.simulator.arm.common import need_body
+from tests.simulator.state.access import MARK, PROVIDER, Assignment, Role, covers, lock_body
+from tests.simulator.state.answers import Answer, ArmError, ArmRequest, error, gateway_error
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 CREATED = "2026-01-01T08:00:00.0000000Z"
 

@@ -11,13 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.fleet import ClusterResource, NodePoolState, stable_guid
-from tests.simulator.vm_sizes import vm_size
+from tests.simulator.state.fleet import NODE_IMAGE, ClusterResource, NodePoolState, stable_guid
+from tests.simulator.state.vm_sizes import vm_size
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
-
-NODE_IMAGE = "AKSUbuntu-2204gen2containerd-202610.12.0"
+    from tests.simulator.state.fleet import Fleet
 
 
 def private_fqdn(fleet: Fleet, resource: ClusterResource) -> str:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulator.arm import aks_operations, bodies
 from tests.simulator.arm.aks_operations import ok
-from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, flat_error
 from tests.simulator.arm.common import need_body, need_cluster
-from tests.simulator.arm.operations import Operation
-from tests.simulator.nodes import bring_nodes
+from tests.simulator.contents.nodes import bring_nodes
+from tests.simulator.state.answers import Answer, ArmError, ArmRequest, flat_error
+from tests.simulator.state.operations import Operation
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import ClusterResource, Fleet
+    from tests.simulator.state.fleet import ClusterResource, Fleet
 
 VERSIONS = ("1.32.11", "1.33.7", "1.34.6", "1.35.4", "1.36.1")
 """The versions that the simulated AKS offers, oldest first. Source: learn.microsoft.com "Supported Kubernetes versions

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.arm.answers import JSON_PLAIN, Answer, ArmRequest, error, gateway_error, resource_not_found
 from tests.simulator.arm.headers import skip_token
-from tests.simulator.arm.operations import Operation
-from tests.simulator.fleet import ClusterResource, WorkspaceState
+from tests.simulator.state.answers import JSON_PLAIN, Answer, ArmRequest, error, gateway_error, resource_not_found
+from tests.simulator.state.fleet import ClusterResource, WorkspaceState
+from tests.simulator.state.operations import Operation
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 PROVIDER_OF = {
     "managedclusters": ("Microsoft.ContainerService", "managedClusters"),

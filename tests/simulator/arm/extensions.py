@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
 from tests.simulator.arm.api_versions import REGIONS, region
 from tests.simulator.arm.common import need_body, need_cluster, need_operation, status_url
-from tests.simulator.arm.operations import Operation
 from tests.simulator.chart import EXTENSION_TYPE, ChartError, Release, delete_release, install_release, update_release
 from tests.simulator.chart.cluster import UnexpectedAnswerError
-from tests.simulator.clock import SimulationClock
-from tests.simulator.cluster_api import ClusterApi
-from tests.simulator.fleet import DEFAULT_EXTENSION_VERSION, ClusterResource, ExtensionState, stable_guid
+from tests.simulator.foundation.clock import SimulationClock
+from tests.simulator.foundation.cluster_api import ClusterApi
+from tests.simulator.state.answers import Answer, ArmError, ArmRequest, error
+from tests.simulator.state.fleet import DEFAULT_EXTENSION_VERSION, ClusterResource, ExtensionState, stable_guid
+from tests.simulator.state.operations import Operation
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 ChartWork = Callable[[ClusterApi, Release, SimulationClock, float], Awaitable[None]]
 

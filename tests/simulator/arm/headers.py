@@ -13,7 +13,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 COMMON = {
     "cache-control": "no-cache",

@@ -14,21 +14,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator import trusted_access
-from tests.simulator.arm.answers import Answer, ArmRequest, error, resource_not_found
 from tests.simulator.arm.common import need_body, need_group, need_operation, need_workspace, status_url
-from tests.simulator.arm.operations import Operation
 from tests.simulator.arm.workloads import users_of
-from tests.simulator.fleet import (
+from tests.simulator.contents import trusted_access
+from tests.simulator.state.answers import Answer, ArmRequest, error, resource_not_found
+from tests.simulator.state.fleet import (
     ClusterResource,
     ComputeState,
     WorkspaceState,
     kubernetes_properties,
     stable_guid,
 )
+from tests.simulator.state.operations import Operation
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 PROVIDER = "Microsoft.MachineLearningServices"
 PAGE = 50

@@ -8,16 +8,15 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from tests.simulator import kubeconfig
-from tests.simulator.arm import bodies
+from tests.simulator.arm import bodies, kubeconfig
 from tests.simulator.arm.aks_operations import ok
-from tests.simulator.arm.answers import Answer, ArmRequest, error, flat_error
 from tests.simulator.arm.common import need_cluster, need_group, need_operation, pages, status_url
-from tests.simulator.arm.operations import Operation
-from tests.simulator.fleet import ClusterResource
+from tests.simulator.state.answers import Answer, ArmRequest, error, flat_error
+from tests.simulator.state.fleet import ClusterResource
+from tests.simulator.state.operations import Operation
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 ARC = "Microsoft.Kubernetes"
 

@@ -13,12 +13,12 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.arm.answers import Answer, ArmRequest, error, resource_not_found
 from tests.simulator.arm.common import need_body, need_group
-from tests.simulator.fleet import RelayState
+from tests.simulator.state.answers import Answer, ArmRequest, error, resource_not_found
+from tests.simulator.state.fleet import RelayState
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 PROVIDER = "Microsoft.Relay/namespaces"
 DOMAIN = "servicebus.windows.net"

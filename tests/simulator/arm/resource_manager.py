@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.arm.answers import Answer, ArmRequest, error, resource_not_found
 from tests.simulator.arm.common import need_body, need_group
+from tests.simulator.state.answers import Answer, ArmRequest, error, resource_not_found
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 TAGS = "/providers/Microsoft.Resources/tags/default"
 KNOWN_FEATURES = ("Microsoft.ContainerService/AKS-ExtensionManager",)

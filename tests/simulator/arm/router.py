@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.simulator.arm.answers import Answer, ArmRequest
+from tests.simulator.state.answers import Answer, ArmRequest
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 SCOPE = "{scope}"
 Handler = Callable[["Fleet", ArmRequest], Awaitable[Answer]]

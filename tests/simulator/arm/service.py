@@ -26,12 +26,12 @@ from tests.simulator.arm import (
     workloads,
 )
 from tests.simulator.arm.actions import demand
-from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error
 from tests.simulator.arm.headers import service_headers
 from tests.simulator.arm.router import Route, Router
+from tests.simulator.state.answers import Answer, ArmError, ArmRequest, error
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 AKS, ARC, KC, ML = "containerservice", "kubernetes", "kubernetesconfiguration", "machinelearning"
 

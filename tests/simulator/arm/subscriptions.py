@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tests.simulator.arm import api_versions
-from tests.simulator.arm.answers import Answer, ArmRequest, error
 from tests.simulator.arm.common import need_group
-from tests.simulator.fleet import stable_guid
+from tests.simulator.state.answers import Answer, ArmRequest, error
+from tests.simulator.state.fleet import stable_guid
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 PROVIDERS = (
     "Microsoft.ContainerService",

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.arm.answers import Answer, ArmError, ArmRequest, error, resource_not_found
 from tests.simulator.arm.common import need_body, need_workspace
-from tests.simulator.fleet import ComputeState, WorkspaceState
+from tests.simulator.state.answers import Answer, ArmError, ArmRequest, error, resource_not_found
+from tests.simulator.state.fleet import ComputeState, WorkspaceState
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 PROVIDER = "Microsoft.MachineLearningServices"
 ENDED = ("Completed", "Failed", "Canceled")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.simulator.cluster_api import ApiAnswer, ClusterApi
+from tests.simulator.foundation.cluster_api import ApiAnswer, ClusterApi
 
 MERGE_PATCH = "application/merge-patch+json"
 NODES = "/api/v1/nodes"

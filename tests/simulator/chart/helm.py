@@ -16,8 +16,8 @@ from tests.simulator.chart import cluster as paths
 from tests.simulator.chart import components, examination, front_end, health, manifests, readiness, rollback
 from tests.simulator.chart.cluster import Cluster
 from tests.simulator.chart.release import ChartError, Release
-from tests.simulator.clock import SimulationClock
-from tests.simulator.cluster_api import ClusterApi
+from tests.simulator.foundation.clock import SimulationClock
+from tests.simulator.foundation.cluster_api import ClusterApi
 
 REPORT = "arcml-healthcheck"
 CRD = f"{paths.CRDS}/{manifests.CRD_NAME}"

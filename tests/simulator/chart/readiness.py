@@ -15,7 +15,7 @@ from tests.simulator.chart import cluster as paths
 from tests.simulator.chart import health, manifests
 from tests.simulator.chart.cluster import Cluster
 from tests.simulator.chart.release import Release
-from tests.simulator.clock import SimulationClock
+from tests.simulator.foundation.clock import SimulationClock
 
 WAIT_SECONDS = 120.0
 """Simulated seconds that Helm waits for the workloads after the usual duration, once pods find no node."""

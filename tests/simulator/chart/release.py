@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from tests.simulator.beliefs import Beliefs
+from tests.simulator.foundation.beliefs import Beliefs
 
 #: Extension types are compared in lower case.
 EXTENSION_TYPE = "microsoft.azureml.kubernetes"

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tests.simulator.control.faults import FaultBook, FaultRequest
 from tests.simulator.control.log import RequestLog
 from tests.simulator.control.state import fleet_state
-from tests.simulator.fleet import Fleet
+from tests.simulator.state.fleet import Fleet
 
 PREFIX = "/_simulator"
 

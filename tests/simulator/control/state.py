@@ -12,7 +12,7 @@ from tests.simulator.arm.extensions import body as extension_body
 from tests.simulator.arm.machine_learning import compute_body
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import ClusterResource, Fleet, WorkspaceState
+    from tests.simulator.state.fleet import ClusterResource, Fleet, WorkspaceState
 
 VERSION = "2023-05-01"
 

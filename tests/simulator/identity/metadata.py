@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.arm.answers import Answer
+from tests.simulator.state.answers import Answer
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import Fleet
+    from tests.simulator.state.fleet import Fleet
 
 PATH = "/metadata/endpoints"
 LIST_VERSION = "2019-05-01"

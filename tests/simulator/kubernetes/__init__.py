@@ -3,16 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The Kubernetes API of a simulated cluster: `SimulatedKubernetesApi`.
 
-`api` is the door, over HTTP and directly; `cluster` answers requests; `access` tells who may ask; `writes` and `reads`
-are what a kube-apiserver does, on the objects in `store`; `controllers` do what kube-controller-manager, kube-scheduler
-and the kubelets would do.
+`server.api` is the door, over HTTP and directly; `server.cluster` answers requests; `access` tells who may ask;
+`writes` and `reads` are what a kube-apiserver does, on the objects in `store`; `controllers` do what
+kube-controller-manager, kube-scheduler and the kubelets would do.
 
 Source: the real Kubernetes API server, which passes the same tests (tests/contract).
 """
-
-from __future__ import annotations
-
-from tests.simulator.kubernetes.api import SimulatedKubernetesApi
-from tests.simulator.kubernetes.controllers.context import Timing
-
-__all__ = ["SimulatedKubernetesApi", "Timing"]

@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.simulator.arm.answers import Answer, ArmError, ArmRequest
 from tests.simulator.arm.router import Route, Router
 from tests.simulator.arm.service import ROUTER
-from tests.simulator.arm.signing import UrlSigner
-from tests.simulator.arm.throttling import READS, Throttle
-from tests.simulator.clock import SimulationClock
-from tests.simulator.fleet import Fleet
-from tests.simulator.identity.tokens import TokenStore
+from tests.simulator.foundation.clock import SimulationClock
+from tests.simulator.foundation.tokens import TokenStore
+from tests.simulator.state.answers import Answer, ArmError, ArmRequest
+from tests.simulator.state.fleet import Fleet
+from tests.simulator.state.signing import UrlSigner
+from tests.simulator.state.throttling import READS, Throttle
 
 
 async def nothing(fleet: Fleet, request: ArmRequest) -> Answer:

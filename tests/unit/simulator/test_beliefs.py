@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from tests.simulator.arm.router import Route
 from tests.simulator.arm.service import ROUTES
-from tests.simulator.beliefs import Belief, Beliefs, UnknownBeliefError, every_belief, other_answers
-from tests.simulator.scenario import ScenarioError, parse_scenario
+from tests.simulator.foundation.beliefs import Belief, Beliefs, UnknownBeliefError, every_belief, other_answers
+from tests.simulator.state.scenario import ScenarioError, parse_scenario
 
 TESTS = Path(__file__).resolve().parents[2]
 SIMULATOR = TESTS / "simulator"
@@ -32,30 +32,33 @@ MACHINERY = {
     "__main__.py",
     "app.py",
     "arm/__init__.py",
-    "arm/answers.py",
     "arm/common.py",
-    "arm/operations.py",
     "arm/router.py",
-    "beliefs.py",
     "chart/__init__.py",
     "chart/cluster.py",
-    "clock.py",
-    "cluster_api.py",
     "clusters.py",
+    "contents/__init__.py",
     "control/__init__.py",
     "control/effects.py",
     "control/faults.py",
     "control/log.py",
     "control/service.py",
     "control/state.py",
+    "foundation/__init__.py",
+    "foundation/beliefs.py",
+    "foundation/clock.py",
+    "foundation/cluster_api.py",
+    "foundation/real_cluster.py",
     "identity/__init__.py",
-    "real_cluster.py",
-    "scenario.py",
     "server.py",
+    "state/__init__.py",
+    "state/answers.py",
+    "state/operations.py",
+    "state/scenario.py",
     "tls.py",
 }
 #: Each behaviour of these states its own source; of the other modules the docstring of the module or its package does.
-BY_FUNCTION = ("arm/", "chart/", "identity/")
+BY_FUNCTION = ("arm/", "chart/", "contents/", "foundation/", "identity/", "state/")
 
 
 def modules() -> list[str]:
@@ -94,6 +97,10 @@ def _asked() -> Iterator[tuple[str, str, set[str]]]:
                 (argument,) = node.args
                 assert isinstance(argument, ast.Constant), f"{path}: the id of a belief must be a literal"
                 yield ast.unparse(node.func), str(argument.value), texts
+
+
+def test_what_is_listed_as_machinery_is_there() -> None:
+    assert [name for name in sorted(MACHINERY) if not (SIMULATOR / name).is_file()] == []
 
 
 def test_the_file_has_the_form_of_a_list_of_beliefs() -> None:

@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 import trustme
 
-from tests.simulator.beliefs import Beliefs
 from tests.simulator.chart import Release, components, health, manifests
+from tests.simulator.foundation.beliefs import Beliefs
 
 DERIVED = dict.fromkeys(health.ALWAYS_DERIVED, "x") | {"relayserver.enabled": "false", "nginxIngress.enabled": "true"}
 GOOD = {

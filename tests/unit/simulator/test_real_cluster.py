@@ -13,7 +13,7 @@ import pytest
 import trustme
 import yaml
 
-from tests.simulator.real_cluster import KubeconfigError, inline_kubeconfig, read_kubeconfig
+from tests.simulator.foundation.real_cluster import KubeconfigError, inline_kubeconfig, read_kubeconfig
 
 CA = trustme.CA(key_type=trustme.KeyType.ECDSA).cert_pem.bytes().decode()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.scenario import ScenarioError, load_scenario, parse_scenario
+from tests.simulator.state.scenario import ScenarioError, load_scenario, parse_scenario
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "simulator" / "scenarios"
 

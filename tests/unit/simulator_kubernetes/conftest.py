@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.simulator.clock import SimulationClock
-from tests.simulator.kubernetes import SimulatedKubernetesApi
+from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.kubernetes.access.users import ADMINISTRATOR
+from tests.simulator.kubernetes.server.api import SimulatedKubernetesApi
 from tests.unit.simulator_kubernetes.objects import Client
 
 

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from tests.simulator.cluster_api import ApiAnswer
-from tests.simulator.kubernetes import SimulatedKubernetesApi
+from tests.simulator.foundation.cluster_api import ApiAnswer
+from tests.simulator.kubernetes.server.api import SimulatedKubernetesApi
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
 PODS = "/api/v1/namespaces/default/pods"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.clock import SimulationClock
-from tests.simulator.cluster_api import ApiAnswer
-from tests.simulator.kubernetes import SimulatedKubernetesApi
+from tests.simulator.foundation.clock import SimulationClock
+from tests.simulator.foundation.cluster_api import ApiAnswer
+from tests.simulator.kubernetes.server.api import SimulatedKubernetesApi
 from tests.unit.simulator_kubernetes.objects import PODS, Client, node, pod_spec
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"

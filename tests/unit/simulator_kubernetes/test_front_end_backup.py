@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.backup import as_list
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.in_use import FRONT_END_OBJECTS
-from tests.simulator import scenario
-from tests.simulator.beliefs import Beliefs
 from tests.simulator.chart.cluster import Cluster
-from tests.simulator.legacy import seed
+from tests.simulator.contents.legacy import seed
+from tests.simulator.foundation.beliefs import Beliefs
+from tests.simulator.state import scenario
 from tests.unit.simulator_kubernetes.objects import Client
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulator.clock import SimulationClock
+from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.kubernetes.controllers.queue import WorkQueue
 from tests.simulator.kubernetes.resources import Resource, ResourceRegistry
 from tests.simulator.kubernetes.store import Key, Object, ObjectStore

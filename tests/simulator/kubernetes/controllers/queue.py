@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from tests.simulator.clock import SimulationClock
+from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.kubernetes.store import Key
 
 REACTION_SECONDS = 0.03

@@ -8,7 +8,7 @@ Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-
 
 from __future__ import annotations
 
-from tests.simulator.clock import SimulationClock
+from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.kubernetes import managed_fields
 from tests.simulator.kubernetes import schema as schemas
 from tests.simulator.kubernetes.managed_fields import Manager, Writer

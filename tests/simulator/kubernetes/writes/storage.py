@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.simulator.clock import SimulationClock
+from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.kubernetes import errors
 from tests.simulator.kubernetes.resources import Resource
 from tests.simulator.kubernetes.store import Key, Object, ObjectStore

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.simulator.clock import SimulationClock
+from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.kubernetes import patches
 from tests.simulator.kubernetes.resources import Resource
 from tests.simulator.kubernetes.store import Object, ObjectStore

@@ -21,7 +21,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import make_plan
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.verification import verify
-from tests.simulator.beliefs import every_belief
+from tests.simulator.foundation.beliefs import every_belief
 from tests.unit.plugins.module_utils._domain.builders import (
     extension,
     legacy_compute,

@@ -13,28 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tests.simulator.beliefs import Beliefs
 from tests.simulator.chart.cluster import Cluster, manifest
-from tests.simulator.cluster_api import ClusterApi
+from tests.simulator.foundation.beliefs import Beliefs
+from tests.simulator.foundation.cluster_api import ClusterApi
+from tests.simulator.state.role_bindings import ROLE
 
-ROLE = "Microsoft.MachineLearningServices/workspaces/mlworkload"
 _RBAC = "rbac.authorization.k8s.io"
 _ROLES, _BINDINGS = f"/apis/{_RBAC}/v1/clusterroles", f"/apis/{_RBAC}/v1/clusterrolebindings"
 _PREFIX = "aks:trusted-access"
 _VERBS = ("create", "get", "list", "patch", "update", "delete")
-
-
-def role_binding(cluster_id: str, workspace_id: str, name: str) -> dict[str, Any]:
-    """The role binding that attaching a workspace makes on a cluster, one per workspace, as ARM shows it.
-
-    Source: AML-Kubernetes docs/azureml-aks-ta-support.md
-    """
-    return {
-        "id": f"{cluster_id}/trustedAccessRoleBindings/{name}",
-        "name": name,
-        "type": "Microsoft.ContainerService/managedClusters/trustedAccessRoleBindings",
-        "properties": {"provisioningState": "Succeeded", "sourceResourceId": workspace_id, "roles": [ROLE]},
-    }
 
 
 async def grant(api: ClusterApi, bindings: Iterable[dict[str, Any]], beliefs: Beliefs) -> None:

@@ -13,16 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator import scenario as plan
-from tests.simulator.arm.bodies import NODE_IMAGE
 from tests.simulator.chart import cluster as paths
 from tests.simulator.chart.cluster import Cluster, manifest
-from tests.simulator.fleet import NodePoolState, stable_guid
-from tests.simulator.vm_sizes import vm_size
+from tests.simulator.state import scenario as plan
+from tests.simulator.state.fleet import NODE_IMAGE, NodePoolState, stable_guid
+from tests.simulator.state.vm_sizes import vm_size
 
 if TYPE_CHECKING:
-    from tests.simulator.cluster_api import ClusterApi
-    from tests.simulator.fleet import KubernetesCluster
+    from tests.simulator.foundation.cluster_api import ClusterApi
+    from tests.simulator.state.fleet import KubernetesCluster
 
 RESERVED_MEMORY_MIB = 1638
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.simulator import scenario
+    from tests.simulator.state import scenario
 
 PROVIDER = "Microsoft.Authorization"
 MARK = f"/providers/{PROVIDER}/"

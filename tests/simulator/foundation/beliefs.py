@@ -20,7 +20,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FILE = Path(__file__).with_name("beliefs.yml")
+FILE = Path(__file__).parent.parent / "beliefs.yml"
 
 
 class UnknownBeliefError(ValueError):

@@ -1,12 +1,11 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes the JSON files of this folder from the published API of a Kubernetes release.
+"""Makes the JSON files of `builtin` from the published API of a Kubernetes release.
 
-`python -m tests.simulator.kubernetes.builtin.generate FOLDER 1.35.4`, where FOLDER is `k8s.io` in the Go module cache,
-filled by
-`go mod download` of `k8s.io/kubernetes@v1.35.4` and of `k8s.io/{api,apimachinery,apiextensions-apiserver,kube-
-aggregator}@v0.35.4`.
+`python -m tests.simulator.kubernetes.generators.generate FOLDER 1.35.4`, where FOLDER is `k8s.io` in the Go module
+cache, filled by `go mod download` of `k8s.io/kubernetes@v1.35.4` and of
+`k8s.io/{api,apimachinery,apiextensions-apiserver,kube-aggregator}@v0.35.4`.
 The files derive from `api/openapi-spec/v3`, `api/discovery` and the Go types there, which are under the Apache License
 2.0.
 """
@@ -192,10 +191,10 @@ def served_kinds(groups: list[dict[str, Any]]) -> set[str]:
 def main(arguments: list[str]) -> int:
     """Write the three files beside this one."""
     if len(arguments) != 2:
-        sys.stderr.write("usage: python -m tests.simulator.kubernetes.builtin.generate MODULES-FOLDER VERSION\n")
+        sys.stderr.write("usage: python -m tests.simulator.kubernetes.generators.generate MODULES-FOLDER VERSION\n")
         return 2
     modules, version = Path(arguments[0]), arguments[1]
-    release, here = modules / f"kubernetes@v{version}", Path(__file__).parent
+    release, here = modules / f"kubernetes@v{version}", Path(__file__).parent.parent / "builtin"
     groups = collect_groups(release)
     definitions = collect_schemas(release, served_kinds(groups))
     add_go_facts(definitions, modules, version)

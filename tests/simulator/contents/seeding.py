@@ -14,18 +14,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator import legacy
-from tests.simulator import scenario as plan
 from tests.simulator.chart import EXTENSION_TYPE, Release, present_release
 from tests.simulator.chart import cluster as paths
 from tests.simulator.chart.cluster import Cluster, manifest
-from tests.simulator.nodes import create_node, nodes
-from tests.simulator.storage_classes import create_storage_classes
-from tests.simulator.trusted_access import grant
+from tests.simulator.contents import legacy
+from tests.simulator.contents.nodes import create_node, nodes
+from tests.simulator.contents.storage_classes import create_storage_classes
+from tests.simulator.contents.trusted_access import grant
+from tests.simulator.state import scenario as plan
 
 if TYPE_CHECKING:
-    from tests.simulator.cluster_api import ClusterApi
-    from tests.simulator.fleet import ClusterResource, Fleet, KubernetesCluster
+    from tests.simulator.foundation.cluster_api import ClusterApi
+    from tests.simulator.state.fleet import ClusterResource, Fleet, KubernetesCluster
 
 FIRST_POLL, LAST_POLL = 0.02, 0.5
 """Real seconds between two looks at the pods of a cluster that has just been filled."""

@@ -20,18 +20,20 @@ from typing import Any
 
 import trustme
 
-from tests.simulator import scenario as plan
-from tests.simulator.arm.access import Access, lock_body
-from tests.simulator.arm.operations import Operation
-from tests.simulator.arm.signing import UrlSigner
-from tests.simulator.arm.throttling import Throttle
-from tests.simulator.beliefs import Beliefs
-from tests.simulator.clock import SimulationClock
-from tests.simulator.cluster_api import ClusterApi
-from tests.simulator.identity.tokens import TokenStore
-from tests.simulator.trusted_access import role_binding
+from tests.simulator.foundation.beliefs import Beliefs
+from tests.simulator.foundation.clock import SimulationClock
+from tests.simulator.foundation.cluster_api import ClusterApi
+from tests.simulator.foundation.tokens import TokenStore
+from tests.simulator.state import scenario as plan
+from tests.simulator.state.access import Access, lock_body
+from tests.simulator.state.operations import Operation
+from tests.simulator.state.role_bindings import role_binding
+from tests.simulator.state.signing import UrlSigner
+from tests.simulator.state.throttling import Throttle
 
 LOG = logging.getLogger(__name__)
+NODE_IMAGE = "AKSUbuntu-2204gen2containerd-202610.12.0"
+"""What the nodes of managed clusters are made of."""
 NAMESPACE = uuid.UUID("7c0e7a0c-0d5b-4a0e-9a6d-3f2b1c0d9e8f")
 
 ApiFactory = Callable[["Fleet", "KubernetesCluster"], Awaitable[ClusterApi]]

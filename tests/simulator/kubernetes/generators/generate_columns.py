@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes `columns.json`: the columns of the Tables in which a real kube-apiserver lists its built-in resources.
 
-`python -m tests.simulator.kubernetes.builtin.generate_columns READY_FILE`, where READY_FILE was written by
+`python -m tests.simulator.kubernetes.generators.generate_columns READY_FILE`, where READY_FILE was written by
 `python -m tests.control_plane up --ready-file READY_FILE`.
 """
 
@@ -34,7 +34,7 @@ def columns_of(connection: Connection, resource: Resource) -> list[dict[str, Any
 def main(arguments: list[str]) -> int:
     """Ask the API server for the columns of each resource and write them beside this file."""
     if len(arguments) != 1:
-        sys.stderr.write("usage: python -m tests.simulator.kubernetes.builtin.generate_columns READY_FILE\n")
+        sys.stderr.write("usage: python -m tests.simulator.kubernetes.generators.generate_columns READY_FILE\n")
         return 2
     ready = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     cluster = ready["clusters"][0]
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     connection = Connection(cluster["server"], Path(cluster["ca_file"]), users[0]["user"]["token"])
     found = {resource.key: columns_of(connection, resource) for resource in built_in().values()}
     known = {key: value for key, value in sorted(found.items()) if value}
-    target = Path(__file__).with_name("columns.json")
+    target = Path(__file__).parent.parent / "builtin" / "columns.json"
     target.write_text(json.dumps(known, separators=(",", ":")) + "\n", encoding="utf-8")
     return 0
 

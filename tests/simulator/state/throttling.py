@@ -13,8 +13,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from tests.simulator.arm.answers import Answer, ArmError, ArmRequest
-from tests.simulator.clock import SimulationClock
+from tests.simulator.foundation.clock import SimulationClock
+from tests.simulator.state.answers import Answer, ArmError, ArmRequest
 
 
 class ThrottledRoute(Protocol):

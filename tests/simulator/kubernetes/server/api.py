@@ -15,17 +15,17 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.simulator.clock import SimulationClock
-from tests.simulator.cluster_api import ApiAnswer
-from tests.simulator.identity.tokens import AKS_SERVER_APPLICATION, TokenStore
+from tests.simulator.foundation.clock import SimulationClock
+from tests.simulator.foundation.cluster_api import ApiAnswer
+from tests.simulator.foundation.tokens import AKS_SERVER_APPLICATION, TokenStore
 from tests.simulator.kubernetes import errors, patches, reads
 from tests.simulator.kubernetes.access.authorizer import Denial
 from tests.simulator.kubernetes.access.impersonation import acting_user
 from tests.simulator.kubernetes.access.users import ADMINISTRATOR, PLATFORM, User
-from tests.simulator.kubernetes.cluster import Answer, Cluster, Request, WatchPlan
 from tests.simulator.kubernetes.controllers.context import Timing
 from tests.simulator.kubernetes.decoding import go_json_error, parse_json
 from tests.simulator.kubernetes.errors import ApiError, UnknownPathError
+from tests.simulator.kubernetes.server.cluster import Answer, Cluster, Request, WatchPlan
 
 MOUNTED = re.compile(r"^/kubernetes/[^/]+(/.*)?$", re.IGNORECASE)
 PROTOBUF = "application/vnd.kubernetes.protobuf"

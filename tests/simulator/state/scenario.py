@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from tests.simulator.beliefs import check_answer
 from tests.simulator.chart.health import KNOWN_CODES
-from tests.simulator.vm_sizes import vm_size
+from tests.simulator.foundation.beliefs import check_answer
+from tests.simulator.state.vm_sizes import vm_size
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]{0,88}[A-Za-z0-9_])?$")]
 KubernetesName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]

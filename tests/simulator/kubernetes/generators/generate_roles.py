@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Makes `roles.json`: the roles and bindings for people that a real kube-apiserver makes at its start.
 
-`python -m tests.simulator.kubernetes.builtin.generate_roles READY_FILE`, as `generate_columns`.
+`python -m tests.simulator.kubernetes.generators.generate_roles READY_FILE`, as `generate_columns`.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ def read(connection: Connection, plural: str) -> list[dict[str, Any]]:
 def main(arguments: list[str]) -> int:
     """Ask the API server and write the file beside this one."""
     if len(arguments) != 1:
-        sys.stderr.write("usage: python -m tests.simulator.kubernetes.builtin.generate_roles READY_FILE\n")
+        sys.stderr.write("usage: python -m tests.simulator.kubernetes.generators.generate_roles READY_FILE\n")
         return 2
     cluster = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))["clusters"][0]
     users = yaml.safe_load(Path(cluster["kubeconfig"]).read_text(encoding="utf-8"))["users"]
     connection = Connection(cluster["server"], Path(cluster["ca_file"]), users[0]["user"]["token"])
     found = {"ClusterRole": read(connection, "clusterroles")}
     found["ClusterRoleBinding"] = read(connection, "clusterrolebindings")
-    target = Path(__file__).with_name("roles.json")
+    target = Path(__file__).parent.parent / "builtin" / "roles.json"
     target.write_text(json.dumps(found, separators=(",", ":")) + "\n", encoding="utf-8")
     return 0
 

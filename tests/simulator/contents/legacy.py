@@ -15,11 +15,11 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from tests.simulator import scenario as plan
-from tests.simulator.beliefs import Beliefs
 from tests.simulator.chart import Release
 from tests.simulator.chart import cluster as paths
 from tests.simulator.chart.cluster import Cluster, manifest
+from tests.simulator.foundation.beliefs import Beliefs
+from tests.simulator.state import scenario as plan
 
 FRONT_END = {"azuremlappname": "azureml-fe"}
 RBAC = "/apis/rbac.authorization.k8s.io/v1"

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.simulator.arm.bodies import private_fqdn
-from tests.simulator.identity.tokens import AKS_SERVER_APPLICATION
-from tests.simulator.real_cluster import inline_kubeconfig
+from tests.simulator.foundation.real_cluster import inline_kubeconfig
+from tests.simulator.foundation.tokens import AKS_SERVER_APPLICATION
 
 if TYPE_CHECKING:
-    from tests.simulator.fleet import ClusterResource, Fleet, KubernetesCluster
-    from tests.simulator.scenario import RealKubernetes
+    from tests.simulator.state.fleet import ClusterResource, Fleet, KubernetesCluster
+    from tests.simulator.state.scenario import RealKubernetes
 
 AKS_CLIENT_APPLICATION = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 """Application id of the "Azure Kubernetes Service AAD Client" (learn.microsoft.com, kubelogin-authentication)."""

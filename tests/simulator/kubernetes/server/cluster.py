@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.simulator.clock import SimulationClock
+from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.kubernetes import builtin, discovery, errors, openapi, patches, reads, routing, scale
 from tests.simulator.kubernetes.access.authorizer import Authorizer, Denial
 from tests.simulator.kubernetes.access.reviews import REVIEWS, answer_review

@@ -18,7 +18,7 @@ import aiohttp
 import yaml
 from aiohttp import web
 
-from tests.simulator.cluster_api import ApiAnswer
+from tests.simulator.foundation.cluster_api import ApiAnswer
 
 TIMEOUT = aiohttp.ClientTimeout(total=60)
 
