@@ -152,7 +152,7 @@ def _plan(
     params = task.call.params
     if existing is not None and states.is_deleting(existing["provisioning_state"]):
         existing = None if task.call.check_mode else task.settle(existing)
-    wanted = final_settings(options, cluster, existing["settings"] if existing else None)
+    wanted = final_settings(options, cluster, existing)
     plan = plan_extension(
         existing,
         wanted,

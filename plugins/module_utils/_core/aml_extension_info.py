@@ -13,7 +13,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._core._health import health
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import same_value
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.setting_values import same_value
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states

@@ -51,7 +51,7 @@ class Option:
     setting_default: str | None = None
     #: The option means something for the router only, that is with inference on.
     router_only: bool = False
-    #: Options of which only one may be given, and options that must be given with it.
+    #: Options of which only this one may be given.
     excludes: tuple[str, ...] = ()
     disruption: Disruption = "never"
     #: The page or program that the option's meaning is taken from.

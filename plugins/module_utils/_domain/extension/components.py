@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import is_on
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import DEFAULTS
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.setting_values import is_on
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 

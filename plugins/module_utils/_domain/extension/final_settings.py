@@ -14,36 +14,42 @@ Sources, named in the docstrings by their short names:
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.checks import (
+    Draft,
+    contradictions,
+    problems_of,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import (
     BY_SETTING,
     DEFAULTS,
     NODE_SELECTOR,
-    OPTIONS,
-    SERVICE_TYPES,
     SSL_SECRET,
     SWITCHES,
     TEXTS,
     ExtensionOptions,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import (
+    ExtensionSettingsError,
+    Problem,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.setting_values import (
+    INTERNAL_LOAD_BALANCER,
+    NODE_PORT,
+    NODES_FOR_HIGH_AVAILABILITY,
+    RELAY_CONNECTION,
+    SSL_CERTIFICATE,
+    SSL_KEY,
+    is_on,
+    same_value,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 
-#: Under this many nodes the router cannot have its three replicas (deploy; health check code E40002).
-NODES_FOR_HIGH_AVAILABILITY = 3
-
-#: What the chart itself reads beside the documented names (cli).
-NODE_PORT = "scoringFe.serviceType.nodePort"
-INTERNAL_LOAD_BALANCER = "scoringFe.serviceType.internalLoadBalancer"
-SSL_CERTIFICATE = "scoringFe.sslCert"
-SSL_KEY = "scoringFe.sslKey"
-RELAY_CONNECTION = "relayserver.relayConnectionString"
 #: Protected settings in which `az k8s-extension create` leaves what it was given, under names that no chart reads.
 LEFT_BY_THE_CLI = frozenset(
     {"relayServerConnectionString", "serviceBusConnectionString", "sslCertPemFile", "sslKeyPemFile"}
@@ -52,12 +58,12 @@ LEFT_BY_THE_CLI = frozenset(
 #: Names from older documentation and tools, or misspelt ones -> what is to be used instead.
 REPLACED_NAMES = {
     "doamin": "domain",
-    "inferenceLoadBalancerHA": "inferenceRouterHA (option inference_router_ha)",
-    "privateEndpointILB": "internalLoadBalancerProvider (option internal_load_balancer_provider)",
-    "privateEndpointNodeport": "inferenceRouterServiceType (option inference_router_service_type)",
-    "sslCertKeyFile": "option ssl_key_file",
-    "sslCertPemFile": "option ssl_certificate_file (a path would be meaningless on the cluster)",
-    "sslKeyPemFile": "option ssl_key_file (a path would be meaningless on the cluster)",
+    "inferenceLoadBalancerHA": "inferenceRouterHA (O(inference_router_ha))",
+    "privateEndpointILB": "internalLoadBalancerProvider (O(internal_load_balancer_provider))",
+    "privateEndpointNodeport": "inferenceRouterServiceType (O(inference_router_service_type))",
+    "sslCertKeyFile": "O(ssl_key_file)",
+    "sslCertPemFile": "O(ssl_certificate_file) (a path would be meaningless on the cluster)",
+    "sslKeyPemFile": "O(ssl_key_file) (a path would be meaningless on the cluster)",
 }
 #: Settings whose spelling is known: another letter case would be stored beside them and have no effect.
 KNOWN_NAMES = (
@@ -86,11 +92,6 @@ KNOWN_NAMES = (
 _COMPANIONS = (NODE_PORT, INTERNAL_LOAD_BALANCER)
 #: What a relay, a service bus and the ingress carry ends when they are switched.
 _PLUMBING = ("nginxIngress.enabled", "relayserver.enabled", "servicebus.enabled")
-_CLUSTER_ID_SETTINGS = ("clusterid", "cluster_name", "prometheus.prometheusspec.externallabels.cluster_name")
-
-
-class ExtensionSettingsError(InputError):
-    """Options that the extension would refuse, or take without doing what they say."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,11 @@ class FinalSettings:
     at_creation: dict[str, str]
     protected: dict[str, str] = field(repr=False)
     warnings: tuple[str, ...] = ()
+    #: What is wrong with all of it; `final_settings` returns none that has problems.
+    problems: tuple[Problem, ...] = ()
+    #: Whether the router would be highly available, and whether it is not so now.
+    has_replicas: bool = False
+    gains_replicas: bool = False
 
     def for_new(self) -> dict[str, str]:
         """Return the settings of a new extension."""
@@ -134,38 +140,50 @@ class FinalSettings:
 
 
 def final_settings(
-    options: ExtensionOptions, cluster: ClusterFacts, existing: Mapping[str, str] | None = None
+    options: ExtensionOptions, cluster: ClusterFacts, existing: ExtensionFacts | None = None
 ) -> FinalSettings:
-    """Return the settings for `options` on `cluster`, with `existing` settings of the extension where there is one.
+    """Return the settings for `options` on `cluster`, where there may be an extension already.
+
+    Raises ExtensionSettingsError, a sentence for each thing that the extension would refuse.
+    """
+    final = draft_settings(options, cluster, existing)
+    if final.problems:
+        raise ExtensionSettingsError(*final.problems)
+    return final
+
+
+def draft_settings(
+    options: ExtensionOptions, cluster: ClusterFacts, existing: ExtensionFacts | None = None
+) -> FinalSettings:
+    """Return the settings, and what is wrong with them.
 
     Everything is derived from and checked on the final map, whatever way a value came into it.
-    Raises ExtensionSettingsError, one sentence, when the options contradict each other or the documentation.
     """
-    there, is_new = existing or {}, existing is None
-    free = _free_settings(options.settings, "settings")
-    protected = _free_settings(options.protected_settings, "protected_settings")
-    typed = _typed_settings(options)
-    _refuse_contradictions(typed, free, protected)
+    there = existing["settings"] if existing else {}
+    problems: list[Problem] = []
+    free = _free_settings(options.settings, "O(settings)", problems)
+    protected = _free_settings(options.protected_settings, "O(protected_settings)", problems)
+    typed = _typed_settings(options, problems)
+    problems.extend(contradictions(typed, free, protected))
     if options.ssl_certificate and options.ssl_key:
         protected[SSL_CERTIFICATE] = certificates.to_setting(options.ssl_certificate)
         protected[SSL_KEY] = certificates.to_setting(options.ssl_key)
     wanted = {**free, **typed}
     wanted.update(_companions(wanted, there, protected))
-    final = {**there, **wanted}
-    _check_purpose(final, is_new=is_new)
-    _check_names(wanted, cluster)
-    inference = is_on(final.get("enableInference"))
-    if inference:
-        _check_router(wanted, final, cluster)
-        _check_tls(options, wanted, final, protected, is_new=is_new)
-    else:
-        _refuse_inference_options(options)
+    inference = is_on({**there, **wanted}.get("enableInference"))
+    at_creation = _without(small_cluster_settings(cluster, inference=inference), wanted)
+    outcome = {**({} if existing else at_creation), **there, **wanted}
+    draft = Draft(options, cluster, existing, wanted, protected, outcome)
+    problems.extend(problems_of(draft))
     return FinalSettings(
         wanted=wanted,
         derived=_without(derived_settings(cluster), wanted),
-        at_creation=_without(small_cluster_settings(cluster, inference=inference), wanted),
+        at_creation=at_creation,
         protected=protected,
         warnings=_warnings(cluster, wanted, protected),
+        problems=tuple(dict.fromkeys(problems)),
+        has_replicas=draft.has_replicas,
+        gains_replicas=draft.gains_replicas,
     )
 
 
@@ -236,25 +254,8 @@ def _interrupts(name: str, before: str, value: str, *, serving: bool) -> bool:
     return serving or option.disruption == "always"
 
 
-def same_value(name: str, one: str, other: str) -> bool:
-    """Tell whether two texts of a setting mean the same: `True` equals `true`, ids ignore letter case."""
-    if one == other:
-        return True
-    ignores_case = (
-        {one.lower(), other.lower()} <= {"true", "false"}
-        or name.lower() in _CLUSTER_ID_SETTINGS
-        or (name in BY_SETTING and bool(BY_SETTING[name].choices))
-    )
-    return ignores_case and one.lower() == other.lower()
-
-
-def is_on(value: str | None) -> bool:
-    """Tell whether a setting's text is true."""
-    return str(value or "").strip().lower() == "true"
-
-
-def _typed_settings(options: ExtensionOptions) -> dict[str, str]:
-    """Return the settings that the documented options become."""
+def _typed_settings(options: ExtensionOptions, problems: list[Problem]) -> dict[str, str]:
+    """Return the settings that the documented options become; append to `problems` what is wrong with them."""
     switches = {setting: getattr(options, name) for name, setting in SWITCHES.items()}
     texts = {setting: getattr(options, name) for name, setting in TEXTS.items()}
     typed = {setting: "True" if value else "False" for setting, value in switches.items() if value is not None}
@@ -263,7 +264,7 @@ def _typed_settings(options: ExtensionOptions) -> dict[str, str]:
         value = labels.as_text(given)
         problem = labels.syntax_problem(key, value)
         if problem is not None:
-            raise ExtensionSettingsError(f"In node_selector, {problem}.")
+            problems.append(Problem(f"In O(node_selector), {problem}."))
         typed[f"{NODE_SELECTOR}{key}"] = str(value)
     return typed
 
@@ -297,121 +298,29 @@ def _without(settings: Mapping[str, str], names: Mapping[str, str]) -> dict[str,
     return {name: value for name, value in settings.items() if name not in names}
 
 
-def _free_settings(given: Mapping[str, Any], option: str) -> dict[str, str]:
-    """Return a free map with its values as texts. Raises ExtensionSettingsError for names that would have no effect."""
+def _free_settings(given: Mapping[str, Any], option: str, problems: list[Problem]) -> dict[str, str]:
+    """Return a free map with its values as texts; append to `problems` what would have no effect, or is no text."""
     known = {name.lower(): name for name in KNOWN_NAMES}
     replaced = {name.lower(): instead for name, instead in REPLACED_NAMES.items()}
     settings: dict[str, str] = {}
     for name, value in given.items():
-        if name.lower() in replaced:
-            raise ExtensionSettingsError(
-                f"'{name}' in {option} is not a setting of the extension; use {replaced[name.lower()]}."
-            )
         right = known.get(name.lower())
-        if right is not None and right != name:
-            raise ExtensionSettingsError(
-                f"'{name}' in {option} would have no effect, because case matters; write '{right}'."
+        if name.lower() in replaced:
+            instead = replaced[name.lower()]
+            problems.append(Problem(f"'{name}' in {option} is not a setting of the extension; use {instead}."))
+        elif right is not None and right != name:
+            problems.append(
+                Problem(f"'{name}' in {option} would have no effect, because case matters; write '{right}'.")
             )
-        settings[name] = _as_text(f"'{name}' in {option}", value)
+        elif isinstance(value, bool):
+            settings[name] = "True" if value else "False"
+        elif isinstance(value, (str, int, float)):
+            settings[name] = str(value)
+        else:
+            problems.append(Problem(f"'{name}' in {option} must be a text, a number or a boolean."))
     if "sslSecret" in settings:
         settings[SSL_SECRET] = settings.pop("sslSecret")
     return settings
-
-
-def _as_text(what: str, value: Any) -> str:
-    """Return a setting's value as the text that Azure stores. Raises ExtensionSettingsError for anything else."""
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    if isinstance(value, (str, int, float)):
-        return str(value)
-    raise ExtensionSettingsError(f"{what} must be a text, a number or a boolean.")
-
-
-def _refuse_contradictions(typed: Mapping[str, str], free: Mapping[str, str], protected: Mapping[str, str]) -> None:
-    """Raise ExtensionSettingsError when one setting is given twice and differently, or both openly and protected."""
-    for name in sorted(typed.keys() & free.keys()):
-        if not same_value(name, typed[name], free[name]):
-            raise ExtensionSettingsError(
-                f"'{name}' is '{typed[name]}' by an option and '{free[name]}' in settings; drop one."
-            )
-    twice = sorted(protected.keys() & {*typed, *free})
-    if twice:
-        raise ExtensionSettingsError(
-            f"{', '.join(twice)} is given both as a setting and in protected_settings; keep it in one of them."
-        )
-
-
-def _check_purpose(final: Mapping[str, str], *, is_new: bool) -> None:
-    """Raise ExtensionSettingsError when a new extension would serve nothing (deploy: one of the two must be true)."""
-    if is_new and not is_on(final.get("enableTraining")) and not is_on(final.get("enableInference")):
-        raise ExtensionSettingsError("The extension needs enable_training, enable_inference, or both.")
-
-
-def _check_names(wanted: Mapping[str, str], cluster: ClusterFacts) -> None:
-    """Raise ExtensionSettingsError for settings that would name another cluster than the one they are sent to."""
-    for name in wanted:
-        if name.lower() in _CLUSTER_ID_SETTINGS and not same_value(name, wanted[name], cluster["id"]):
-            raise ExtensionSettingsError(
-                f"'{name}' in settings must be the cluster's own id, which is sent anyway; leave it out."
-            )
-
-
-def _check_router(wanted: Mapping[str, str], final: Mapping[str, str], cluster: ClusterFacts) -> None:
-    """Raise ExtensionSettingsError when the router's settings do not make a whole (deploy; cli)."""
-    service = final.get("inferenceRouterServiceType", "")
-    if service.lower() not in [each.lower() for each in SERVICE_TYPES]:
-        near = difflib.get_close_matches(service, SERVICE_TYPES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise ExtensionSettingsError(
-            f"Inference needs inference_router_service_type: {', '.join(SERVICE_TYPES)}{hint}."
-        )
-    if wanted.get("internalLoadBalancerProvider") or is_on(wanted.get(INTERNAL_LOAD_BALANCER)):
-        if cluster["kind"] == "arc":
-            raise ExtensionSettingsError("internal_load_balancer_provider is for AKS clusters only.")
-        if service.lower() != "loadbalancer":
-            raise ExtensionSettingsError(
-                "internal_load_balancer_provider needs inference_router_service_type LoadBalancer."
-            )
-    nodes = cluster["node_count"]
-    too_few = nodes is not None and nodes < NODES_FOR_HIGH_AVAILABILITY
-    if too_few and is_on(wanted.get("inferenceRouterHA")):
-        raise ExtensionSettingsError(
-            f"inference_router_ha needs {NODES_FOR_HIGH_AVAILABILITY} nodes, cluster {cluster['name']} has {nodes}; "
-            "set inference_router_ha to false or add nodes."
-        )
-
-
-def _check_tls(
-    options: ExtensionOptions,
-    wanted: Mapping[str, str],
-    final: Mapping[str, str],
-    protected: Mapping[str, str],
-    *,
-    is_new: bool,
-) -> None:
-    """Raise ExtensionSettingsError unless one of TLS by key pair, TLS by Secret, insecure access is chosen."""
-    certificate, key = protected.get(SSL_CERTIFICATE), protected.get(SSL_KEY)
-    secret = final.get(SSL_SECRET)
-    if (certificate or key) and wanted.get(SSL_SECRET):
-        raise ExtensionSettingsError("Give either ssl_secret or a certificate with its key, not both.")
-    if bool(certificate) != bool(key) or bool(options.ssl_certificate) != bool(options.ssl_key):
-        raise ExtensionSettingsError("A TLS certificate and its key go together; one of them is missing.")
-    if is_on(wanted.get("allowInsecureConnections")) and (certificate or wanted.get(SSL_SECRET)):
-        raise ExtensionSettingsError("allow_insecure_connections and TLS contradict each other; choose one.")
-    if (certificate or secret) and not final.get("sslCname"):
-        raise ExtensionSettingsError("TLS needs ssl_cname, the name that the certificate is for.")
-    if is_new and not (certificate or secret or is_on(final.get("allowInsecureConnections"))):
-        raise ExtensionSettingsError(
-            "Inference needs a decision about TLS: give a certificate with its key, or ssl_secret, and ssl_cname; "
-            "or set allow_insecure_connections to true for development and test."
-        )
-
-
-def _refuse_inference_options(options: ExtensionOptions) -> None:
-    """Raise ExtensionSettingsError for options of the router while inference is off: they would do nothing."""
-    given = [name for name, each in OPTIONS.items() if each.router_only and getattr(options, name)]
-    if given:
-        raise ExtensionSettingsError(f"{', '.join(given)}: only with enable_inference, which is off.")
 
 
 def _warnings(cluster: ClusterFacts, wanted: Mapping[str, str], protected: Mapping[str, str]) -> tuple[str, ...]:

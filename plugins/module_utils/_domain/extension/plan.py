@@ -12,11 +12,14 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import Change
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
     LEFT_BY_THE_CLI,
-    ExtensionSettingsError,
     FinalSettings,
     disruptions,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import (
+    ExtensionSettingsError,
+    Problem,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
@@ -35,17 +38,8 @@ class Release:
 
     @classmethod
     def of(cls, options: ExtensionOptions) -> Release:
-        """Return the release that the options ask for. Raises ExtensionSettingsError for contradictions."""
+        """Return the release that the options ask for; `option_problems` says which options contradict each other."""
         return cls(options.version, options.auto_upgrade_minor_version, options.release_train)
-
-    def __post_init__(self) -> None:
-        """Raise ExtensionSettingsError when a version is pinned and upgraded automatically at once."""
-        if self.version and self.auto_upgrade_minor_version:
-            raise ExtensionSettingsError(
-                f"version {self.version} can only be pinned with auto_upgrade_minor_version false; choose one."
-            )
-        if self.auto_upgrade_minor_version is False and not self.version:
-            raise ExtensionSettingsError("auto_upgrade_minor_version false needs the version to stay at.")
 
 
 @dataclass(frozen=True)
@@ -177,8 +171,11 @@ def _protected_to_send(existing: ExtensionFacts, wanted: FinalSettings, *, neede
         return dict(wanted.protected)
     if needed:
         raise ExtensionSettingsError(
-            f"Extension {existing['name']} has protected settings that were not given ({', '.join(lost)}); sending the "
-            "others would delete them, and Azure does not tell their values. Give them in protected_settings as well."
+            Problem(
+                f"Extension {existing['name']} has protected settings that were not given ({', '.join(lost)}); sending "
+                "the others would delete them, and Azure does not tell their values. Give them in "
+                "O(protected_settings) as well."
+            )
         )
     return None
 

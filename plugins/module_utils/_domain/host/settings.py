@@ -17,8 +17,9 @@ from typing import Any, Protocol, TypeVar
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import WantedCompute, identity_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import option_problems
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import NodeOptions, RunOptions
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, PREFIX
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, EXCLUDING, PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError, InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of
@@ -322,11 +323,9 @@ def _no_texts(where: str, given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for every pair of variables that cannot both be meant."""
-    for subject in ("certificate", "key"):
-        if values[f"aml_ssl_{subject}"] and values[f"aml_ssl_{subject}_file"]:
-            yield f"Both aml_ssl_{subject} and aml_ssl_{subject}_file are set: give one of them."
-    if values["aml_extension_version"] and values["aml_auto_upgrade_minor_version"]:
-        yield "aml_extension_version pins the version: aml_auto_upgrade_minor_version cannot be true beside it."
-    if not values["aml_enable_training"] and not values["aml_enable_inference"]:
-        yield "Set aml_enable_training or aml_enable_inference: an extension with neither does nothing."
+    """Yield a sentence for all variables that cannot be meant together, as their declarations say."""
+    for one, other in EXCLUDING:
+        if values[one] and values[other]:
+            yield f"Both {one} and {other} are set: give one of them."
+    for problem in option_problems(_declared(ExtensionOptions, values)):
+        yield problem.for_variables()

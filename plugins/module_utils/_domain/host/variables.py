@@ -19,9 +19,14 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options
     NodeOptions,
     RunOptions,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import PREFIX, Option, options_of
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import (
+    PREFIX,
+    Option,
+    exclusions,
+    options_of,
+)
 
-__all__ = ["BY_NAME", "PREFIX", "SECRET_IS_SET", "TOPICS", "VARIABLES"]
+__all__ = ["BY_NAME", "EXCLUDING", "PREFIX", "SECRET_IS_SET", "TOPICS", "VARIABLES"]
 
 #: Heading -> the declaration of its variables, in the order of the documentation.
 TOPICS: dict[str, type[Any]] = {
@@ -39,5 +44,11 @@ BY_NAME: dict[str, Option] = {
     if each.variable is not None
 }
 VARIABLES: tuple[Option, ...] = tuple(BY_NAME.values())
+#: Pairs of variables of which only one may be set: what the modules refuse of their options.
+EXCLUDING: tuple[tuple[str, str], ...] = tuple(
+    (str(options_of(declaration)[one].variable), str(options_of(declaration)[other].variable))
+    for declaration in TOPICS.values()
+    for one, other in exclusions(declaration)
+)
 #: What stands in the place of a secret wherever only its presence matters.
 SECRET_IS_SET = "(set)"

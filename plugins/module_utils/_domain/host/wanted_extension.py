@@ -10,7 +10,11 @@ from dataclasses import replace
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import inference_is_installed
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+    FinalSettings,
+    draft_settings,
+    final_settings,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import (
     ExtensionPlan,
@@ -58,12 +62,17 @@ def extension_options(settings: Settings, facts: Facts) -> ExtensionOptions:
     )
 
 
+def drafted_settings(settings: Settings, facts: Facts) -> FinalSettings:
+    """Return the final settings of the extension, and what is wrong with them."""
+    return draft_settings(extension_options(settings, facts), facts["cluster"], facts["extension"])
+
+
 def planned_extension(settings: Settings, facts: Facts) -> ExtensionPlan:
     """Return what `aml_extension` would do. Raises ExtensionSettingsError with what it would refuse."""
     existing = facts["extension"]
     options = extension_options(settings, facts)
     name = existing["name"] if existing else options.name
-    final = final_settings(options, facts["cluster"], existing["settings"] if existing else None)
+    final = final_settings(options, facts["cluster"], existing)
     extension_id = names.extension_id(facts["cluster"]["id"], name)
     return plan_extension(existing, final, Release.of(options), extension_id=extension_id, name=name)
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
-    ExtensionSettingsError,
-)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.health_report import explained
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import (
+    ExtensionSettingsError,
+    Problem,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import planned_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import (
+    drafted_settings,
+    planned_extension,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import inference
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
@@ -155,10 +158,11 @@ def extension_setting_misspelt(settings: Settings, facts: Facts) -> Evidence:
 )
 def extension_settings_refused(settings: Settings, facts: Facts) -> Evidence:
     """Find settings that contradict each other or the documentation, where no other rule says so in its own words."""
-    if any(each(settings, facts) for each in inference.REFUSED_BY_THE_EXTENSION):
-        return None
-    _unused, refusal = _planned(settings, facts)
-    return refusal
+    problems = drafted_settings(settings, facts).problems
+    if problems:
+        return [each.for_variables() for each in problems if each.code == "other"]
+    _unused, problems = _planned(settings, facts)
+    return [each.for_variables() for each in problems]
 
 
 @rule(
@@ -176,9 +180,9 @@ def extension_update_disruptive(settings: Settings, facts: Facts) -> Evidence:
     return f"These settings would change: {', '.join(plan.disruptive)}."
 
 
-def _planned(settings: Settings, facts: Facts) -> tuple[ExtensionPlan | None, str | None]:
-    """Return the plan for the extension, or the sentence with which it is refused."""
+def _planned(settings: Settings, facts: Facts) -> tuple[ExtensionPlan | None, tuple[Problem, ...]]:
+    """Return the plan for the extension, or why it is refused."""
     try:
-        return planned_extension(settings, facts), None
+        return planned_extension(settings, facts), ()
     except ExtensionSettingsError as error:
-        return None, str(error)
+        return None, error.problems

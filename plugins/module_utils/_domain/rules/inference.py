@@ -8,35 +8,22 @@ from __future__ import annotations
 import json
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import inference_is_installed
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import ProblemCode
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.setting_values import (
     NODES_FOR_HIGH_AVAILABILITY,
-    is_on,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.proposal import proposal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import drafted_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 
-#: The router's pods refuse to share a node (https://learn.microsoft.com/azure/machine-learning/reference-kubernetes).
 
-
-def _has_certificate(settings: Settings) -> bool:
-    """Tell whether a certificate is given, as a file or as text."""
-    return bool(settings.extension.ssl_certificate or settings.extension.ssl_certificate_file)
-
-
-def _has_key(settings: Settings) -> bool:
-    """Tell whether a key is given, as a file or as text."""
-    return bool(settings.extension.ssl_key or settings.extension.ssl_key_file)
-
-
-def _given(settings: Settings, facts: Facts) -> dict[str, str]:
-    """Return the settings that the extension has, with the user's free ones over them."""
-    there = facts["extension"]["settings"] if facts["extension"] else {}
-    return {**there, **{name: str(value) for name, value in settings.extension.settings.items()}}
+def _refused(settings: Settings, facts: Facts, code: ProblemCode) -> list[str]:
+    """Return what of one kind the extension would refuse: its own judgement, which the module calls as well."""
+    return [each.for_variables() for each in drafted_settings(settings, facts).problems if each.code == code]
 
 
 @rule(
@@ -61,11 +48,7 @@ def inference_not_wanted(settings: Settings, facts: Facts) -> Evidence:
 )
 def router_service_type_missing(settings: Settings, facts: Facts) -> Evidence:
     """Find inference without a service type: the chart requires one. What an extension has already stays."""
-    if not settings.extension.enable_inference or settings.extension.inference_router_service_type:
-        return None
-    if _given(settings, facts).get("inferenceRouterServiceType"):
-        return None
-    return "aml_enable_inference is true and aml_inference_router_service_type is not set."
+    return _refused(settings, facts, "service type")
 
 
 @rule(
@@ -78,13 +61,7 @@ def router_service_type_missing(settings: Settings, facts: Facts) -> Evidence:
 )
 def tls_undecided(settings: Settings, facts: Facts) -> Evidence:
     """Find inference without a decision about TLS; an extension that serves has one already."""
-    if not settings.extension.enable_inference or settings.extension.allow_insecure_connections:
-        return None
-    if settings.extension.ssl_secret or _has_certificate(settings) or _has_key(settings):
-        return None
-    if is_on(_given(settings, facts).get("enableInference")):
-        return None
-    return "No certificate, no Secret, and aml_allow_insecure_connections is not true."
+    return _refused(settings, facts, "tls undecided")
 
 
 @rule(
@@ -94,17 +71,9 @@ def tls_undecided(settings: Settings, facts: Facts) -> Evidence:
     remedy="Give certificate, key and aml_ssl_cname together, or aml_ssl_secret and aml_ssl_cname.",
     source=source.SECURE_ENDPOINT,
 )
-def tls_incomplete(settings: Settings, _facts: Facts) -> Evidence:
+def tls_incomplete(settings: Settings, facts: Facts) -> Evidence:
     """Find a certificate without key, a key without certificate, or TLS without the name to serve."""
-    if not settings.extension.enable_inference:
-        return None
-    found: list[str] = []
-    if _has_certificate(settings) != _has_key(settings):
-        found.append(f"There is a {'certificate' if _has_certificate(settings) else 'key'} without its counterpart.")
-    secure = bool(settings.extension.ssl_secret or _has_certificate(settings) or _has_key(settings))
-    if secure and not settings.extension.ssl_cname:
-        found.append("aml_ssl_cname is not set.")
-    return found
+    return _refused(settings, facts, "tls incomplete")
 
 
 @rule(
@@ -136,12 +105,9 @@ def tls_secret_missing(settings: Settings, facts: Facts) -> Evidence:
     remedy="Remove aml_allow_insecure_connections, or the TLS settings.",
     source=source.SECURE_ENDPOINT,
 )
-def tls_ambiguous(settings: Settings, _facts: Facts) -> Evidence:
+def tls_ambiguous(settings: Settings, facts: Facts) -> Evidence:
     """Find both decisions at once."""
-    secure = settings.extension.ssl_secret or _has_certificate(settings)
-    if settings.extension.enable_inference and settings.extension.allow_insecure_connections and secure:
-        return "aml_allow_insecure_connections is true beside a certificate or a Secret."
-    return None
+    return _refused(settings, facts, "tls ambiguous")
 
 
 @rule(
@@ -181,21 +147,12 @@ def router_ha_impossible(settings: Settings, facts: Facts) -> Evidence:
 
     An extension that has it already is left alone: nodes come and go.
     """
-    usable, said = _nodes_for_router(settings, facts)
-    if usable is None or usable >= NODES_FOR_HIGH_AVAILABILITY or not _ha_comes(settings, facts):
+    if not drafted_settings(settings, facts).gains_replicas:
         return None
-    return said
-
-
-def _ha_comes(settings: Settings, facts: Facts) -> bool:
-    """Tell whether the run turns high availability on: the chart does so unless it is told not to."""
-    wanted, extension = settings.extension.inference_router_ha, facts["extension"]
-    if not settings.extension.enable_inference or wanted is False:
-        return False
-    if extension is not None and inference_is_installed(extension):
-        return bool(wanted) and not is_on(extension["settings"].get("inferenceRouterHA", "True"))
-    nodes = facts["cluster"]["node_count"]
-    return bool(wanted) or (nodes is not None and nodes >= NODES_FOR_HIGH_AVAILABILITY)
+    usable, said = _nodes_for_router(settings, facts)
+    if usable is not None and usable < NODES_FOR_HIGH_AVAILABILITY:
+        return said
+    return _refused(settings, facts, "high availability")
 
 
 @rule(
@@ -208,7 +165,7 @@ def _ha_comes(settings: Settings, facts: Facts) -> bool:
 def router_ha_off(settings: Settings, facts: Facts) -> Evidence:
     """Tell that a small cluster gets a single router and the purpose DevTest."""
     nodes = facts["cluster"]["node_count"]
-    if not settings.extension.enable_inference or settings.extension.inference_router_ha:
+    if not settings.extension.enable_inference or drafted_settings(settings, facts).has_replicas:
         return None
     return f"The cluster has {nodes} node(s)." if nodes is not None and nodes < NODES_FOR_HIGH_AVAILABILITY else None
 
@@ -248,12 +205,9 @@ def router_cluster_ip(settings: Settings, _facts: Facts) -> Evidence:
     remedy="Set aml_inference_router_service_type: LoadBalancer, or remove aml_internal_load_balancer_provider.",
     source=source.DEPLOY_EXTENSION,
 )
-def router_internal_load_balancer(settings: Settings, _facts: Facts) -> Evidence:
+def router_internal_load_balancer(settings: Settings, facts: Facts) -> Evidence:
     """Find a provider of internal load balancers that has no load balancer to provide."""
-    kind = settings.extension.inference_router_service_type
-    if not settings.extension.enable_inference or not settings.extension.internal_load_balancer_provider:
-        return None
-    return None if kind in (None, "LoadBalancer") else f"aml_inference_router_service_type is {kind}."
+    return _refused(settings, facts, "internal load balancer")
 
 
 def _certificate(settings: Settings) -> tuple[str | None, list[str]]:
@@ -264,14 +218,3 @@ def _certificate(settings: Settings) -> tuple[str | None, list[str]]:
         return None, certificates.check_key_pair(settings.certificate, settings.key, settings.extension.ssl_cname)
     except certificates.CertificateError as error:
         return str(error), []
-
-
-#: The extension's own checks refuse what these find; here they have words, remedies and ids of their own.
-REFUSED_BY_THE_EXTENSION = (
-    router_service_type_missing,
-    tls_undecided,
-    tls_incomplete,
-    tls_ambiguous,
-    router_ha_impossible,
-    router_internal_load_balancer,
-)

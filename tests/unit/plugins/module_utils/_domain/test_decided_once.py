@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -14,12 +15,13 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.change impor
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import OPTIONS, ExtensionOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import VariablesError
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import planned_extension
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import plan_instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import LabelError, checked_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import make_plan
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
-from tests.unit.plugins.module_utils._domain.builders import facts, gpu_pool, pool, settings
+from tests.unit.plugins.module_utils._domain.builders import extension, facts, gpu_pool, node, pool, settings
 from tests.unit.plugins.module_utils._domain.run.test_plan import SMALL, upgraded
 
 
@@ -135,3 +137,58 @@ def test_the_change_of_an_annotation_says_what_was_there_and_whose_it_is() -> No
 
 def test_every_option_of_the_extension_says_where_its_meaning_is_from() -> None:
     assert [name for name, each in OPTIONS.items() if not each.source or not each.description.endswith(".")] == []
+
+
+#: The rules that say what the extension would refuse.
+REFUSALS = {
+    "extension-settings-refused",
+    "router-ha-impossible",
+    "router-internal-load-balancer",
+    "router-service-type-missing",
+    "tls-ambiguous",
+    "tls-incomplete",
+    "tls-undecided",
+}
+TRAINING = {"enableTraining": "True"}
+SERVING = {
+    **TRAINING,
+    "enableInference": "True",
+    "inferenceRouterServiceType": "LoadBalancer",
+    "allowInsecureConnections": "True",
+    "sslCname": "ml.example.com",
+}
+CHOICES: dict[str, list[dict[str, Any]]] = {
+    "inference": [{}, {"enable_inference": True}],
+    "service": [{}, {"inference_router_service_type": "LoadBalancer"}, {"inference_router_service_type": "NodePort"}],
+    "balancer": [{}, {"internal_load_balancer_provider": "azure"}],
+    "tls": [
+        {},
+        {"allow_insecure_connections": True},
+        {"ssl_secret": "tls"},
+        {"ssl_secret": "tls", "ssl_cname": "ml.example.com", "allow_insecure_connections": True},
+        {"ssl_certificate_file": "cert.pem", "ssl_cname": "ml.example.com"},
+        {"ssl_certificate": "(set)", "ssl_key": "(set)", "ssl_cname": "ml.example.com"},
+    ],
+    "replicas": [{}, {"inference_router_ha": True}, {"inference_router_ha": False}],
+}
+
+
+@pytest.mark.parametrize("there", [None, TRAINING, SERVING, {**SERVING, "inferenceRouterHA": "False"}])
+@pytest.mark.parametrize("nodes", [2, 3])
+def test_preflight_refuses_of_the_extension_what_its_module_refuses(there: dict[str, str] | None, nodes: int) -> None:
+    counted = {True: 0, False: 0}
+    for chosen in itertools.product(*CHOICES.values()):
+        wanted = settings(**{name: value for each in chosen for name, value in each.items()})
+        found = facts(node_count=nodes)
+        found["extension"] = None if there is None else extension(settings=there)
+        assert found["kubernetes"] is not None
+        found["kubernetes"]["nodes"] = [node(name) for name in "abc"[:nodes]]
+        refused = False
+        try:
+            planned_extension(wanted, found)
+        except InputError:
+            refused = True
+        ids = {each.rule.id for each in rules.judge(wanted, found)} & REFUSALS
+        assert bool(ids) is refused, (chosen, ids)
+        counted[refused] += 1
+    assert min(counted.values()) > 10, counted

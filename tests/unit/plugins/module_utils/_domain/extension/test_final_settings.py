@@ -17,15 +17,19 @@ from typing import Any
 import pytest
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
-    ExtensionSettingsError,
     derived_settings,
     disruptions,
     final_settings,
-    same_value,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import OPTIONS, ExtensionOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import (
+    ExtensionSettingsError,
+    Problem,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.setting_values import same_value
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option
+from tests.unit.plugins.module_utils._domain.builders import extension
 
 AKS_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks"
 ARC_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Kubernetes/connectedClusters/arc"
@@ -297,18 +301,20 @@ def test_an_extension_made_by_the_cli_needs_no_change() -> None:
         install_prom_op=True,
         enable_upgrade=False,
     )
-    assert final_settings(options, cluster(nodes=1), made).changes(made) == {}
-    assert final_settings(options, cluster(nodes=5), made).changes(made) == {}, "a grown cluster keeps its purpose"
+    assert final_settings(options, cluster(nodes=1), extension(settings=made)).changes(made) == {}
+    assert final_settings(options, cluster(nodes=5), extension(settings=made)).changes(made) == {}, (
+        "a grown cluster keeps its purpose"
+    )
 
 
 def test_an_update_needs_only_what_it_changes() -> None:
     made = {**derived_settings(cluster()), "enableInference": "True", "inferenceRouterServiceType": "NodePort"}
     made |= {"scoringFe.serviceType.nodePort": "True", "allowInsecureConnections": "True"}
-    assert final_settings(ExtensionOptions(install_volcano=False), cluster(), made).changes(made) == {
-        "installVolcano": "False"
-    }
+    assert final_settings(ExtensionOptions(install_volcano=False), cluster(), extension(settings=made)).changes(
+        made
+    ) == {"installVolcano": "False"}
     to_balancer = ExtensionOptions(inference_router_service_type="LoadBalancer")
-    assert final_settings(to_balancer, cluster(), made).changes(made) == {
+    assert final_settings(to_balancer, cluster(), extension(settings=made)).changes(made) == {
         "inferenceRouterServiceType": "LoadBalancer",
         "scoringFe.serviceType.nodePort": "False",
     }
@@ -378,7 +384,7 @@ SERVING = {
 
 
 def test_an_installed_router_keeps_its_replicas_when_the_cluster_shrinks_for_a_moment() -> None:
-    final = final_settings(ExtensionOptions(enable_inference=True), cluster(nodes=2), SERVING)
+    final = final_settings(ExtensionOptions(enable_inference=True), cluster(nodes=2), extension(settings=SERVING))
     assert final.changes(SERVING).keys().isdisjoint({"inferenceRouterHA", "clusterPurpose"})
     new = final_settings(
         ExtensionOptions(
@@ -453,14 +459,14 @@ def test_contradictions_are_found_whatever_way_a_value_came(more: dict[str, Any]
 
 def test_tls_ends_plain_http_and_says_that_it_interrupts() -> None:
     options = ExtensionOptions(ssl_certificate="C", ssl_key="K", ssl_cname="models.example.com")
-    changes = final_settings(options, cluster(), SERVING).changes(SERVING)
+    changes = final_settings(options, cluster(), extension(settings=SERVING)).changes(SERVING)
     assert changes["allowInsecureConnections"] == "False"
     assert "allowInsecureConnections" in disruptions(SERVING, changes)
 
 
 def test_an_update_switches_nothing_that_nobody_asked_for() -> None:
     older = {"enableTraining": "True", "cluster_name": AKS_ID}
-    final = final_settings(ExtensionOptions(enable_training=True), cluster(), older)
+    final = final_settings(ExtensionOptions(enable_training=True), cluster(), extension(settings=older))
     assert final.changes(older) == {}
     assert final.changes(older, fill_gaps=True)["relayserver.enabled"] == "false"
 
@@ -476,3 +482,51 @@ def test_letter_case_of_a_choice_is_no_difference(option: Option) -> None:
     for choice in option.choices:
         assert same_value(str(option.setting), choice, choice.swapcase())
     assert not same_value("sslCname", "a.example", "A.example"), "other texts are what they are"
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"version": "1.1.80", "auto_upgrade_minor_version": True}, "auto_upgrade_minor_version cannot be true"),
+        ({"auto_upgrade_minor_version": False}, "needs version"),
+        ({"enable_training": False, "enable_inference": False}, "needs enable_training, enable_inference, or both"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_whatever_is_installed(
+    given: dict[str, Any], words: str
+) -> None:
+    options = ExtensionOptions(**{"enable_training": True, **given})
+    for there in (None, extension(settings={"enableTraining": "True"})):
+        with pytest.raises(ExtensionSettingsError, match=words):
+            final_settings(options, cluster(), there)
+
+
+def test_everything_that_is_wrong_is_said_at_once_with_options_or_with_variables() -> None:
+    options = ExtensionOptions(enable_inference=True, ssl_secret="tls", settings={"doamin": "x", "a": [1]})
+    with pytest.raises(ExtensionSettingsError) as caught:
+        final_settings(options, cluster())
+    assert [each.code for each in caught.value.problems] == ["other", "other", "service type", "tls incomplete"]
+    assert "'doamin' in settings is not" in str(caught.value)
+    assert "TLS needs ssl_cname," in str(caught.value)
+    said = [each.for_variables() for each in caught.value.problems]
+    assert said[1] == "'a' in aml_extension_settings must be a text, a number or a boolean."
+    assert said[3] == "TLS needs aml_ssl_cname, the name that the certificate is for."
+    assert Problem("'O(x)' in O(settings)").for_modules() == "'O(x)' in settings", "what is no option is left alone"
+
+
+def test_replicas_that_are_there_stay_on_a_cluster_that_is_small_for_a_moment() -> None:
+    there = extension(settings={**SERVING, "inferenceRouterHA": "True"})
+    options = ExtensionOptions(inference_router_ha=True)
+    assert final_settings(options, cluster(nodes=2), there).changes(there["settings"]) == {}
+    there["provisioning_state"] = "Failed"
+    with pytest.raises(ExtensionSettingsError, match="needs 3 nodes"):
+        final_settings(options, cluster(nodes=2), there)
+
+
+def test_a_router_that_comes_later_meets_the_rules_of_a_new_one() -> None:
+    there = extension(settings={"enableTraining": "True"})
+    later: dict[str, Any] = {"enable_inference": True, "inference_router_service_type": "NodePort"}
+    with pytest.raises(ExtensionSettingsError, match=r"needs 3 nodes.*decision about TLS"):
+        final_settings(ExtensionOptions(**later), cluster(nodes=2), there)
+    there["protected_settings"] = ["scoringFe.sslCert", "scoringFe.sslKey"]
+    assert final_settings(ExtensionOptions(**later), cluster(), there).wanted["enableInference"] == "True"

@@ -9,15 +9,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
-    ExtensionSettingsError,
-    FinalSettings,
-)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import FinalSettings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import (
     ExtensionPlan,
     Release,
     plan_extension,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import ExtensionSettingsError
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 
 
@@ -111,12 +109,6 @@ def test_a_change_of_version_or_train_is_sent_alone(
 def test_an_extension_that_is_pinned_already_is_not_changed() -> None:
     existing = extension(pinned_version="1.1.80", auto_upgrade_minor_version=False)
     assert plan(existing, release=Release(version="1.1.80")).action == "none"
-
-
-@pytest.mark.parametrize("release", [("1.1.80", True), (None, False)])
-def test_a_release_that_contradicts_itself_is_refused(release: tuple[Any, Any]) -> None:
-    with pytest.raises(ExtensionSettingsError):
-        Release(*release)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def test_a_name_like_no_other_gets_no_guess() -> None:
         ({"poll_interval": "soon"}, "aml_poll_interval: a number is needed, not 'soon'."),
         ({"instance_types": {"name": "x"}}, "aml_instance_types: a list is needed, not a dictionary."),
         ({"ssl_key": "x", "ssl_key_file": "y"}, "Both aml_ssl_key and aml_ssl_key_file are set"),
-        ({"enable_training": False}, "an extension with neither does nothing"),
+        ({"ssl_secret": "x", "ssl_certificate": "y"}, "Both aml_ssl_certificate and aml_ssl_secret are set"),
+        ({"enable_training": False}, "The extension needs aml_enable_training, aml_enable_inference, or both."),
         (
             {"extension_version": "1.1.88", "auto_upgrade_minor_version": True},
             "aml_auto_upgrade_minor_version cannot be true beside it",

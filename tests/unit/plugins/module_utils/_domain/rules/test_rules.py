@@ -399,7 +399,7 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     "extension-settings-refused": (
         side(enable_inference=True),
         side(extension_settings={"sslKeyPemFile": "key.pem"}),
-        "'sslKeyPemFile' in settings is not a setting of the extension",
+        "'sslKeyPemFile' in aml_extension_settings is not a setting of the extension; use aml_ssl_key_file (a path",
     ),
     "extension-update-disruptive": (
         side(installed(settings=SERVING), **OPEN, allow_disruption=True),
@@ -409,18 +409,18 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     "router-service-type-missing": (
         side(**INFERENCE),
         side(enable_inference=True),
-        "aml_inference_router_service_type is not set",
+        "Inference needs aml_inference_router_service_type: ClusterIP, LoadBalancer, NodePort.",
     ),
-    "tls-undecided": (side(**OPEN), side(**INFERENCE), "No certificate, no Secret"),
+    "tls-undecided": (side(**OPEN), side(**INFERENCE), "or set aml_allow_insecure_connections to true"),
     "tls-incomplete": (
         side(**INFERENCE, ssl_secret="tls", ssl_cname="ml.example.com"),
         side(**INFERENCE, ssl_certificate="(set)"),
-        "certificate without its counterpart",
+        "certificate and its key go together",
     ),
     "tls-ambiguous": (
         side(**OPEN),
         side(**OPEN, ssl_secret="tls", ssl_cname="ml.example.com"),
-        "beside a certificate or a Secret",
+        "beside a certificate or aml_ssl_secret",
     ),
     "tls-certificate-unusable": (
         Side(variables=SECURE, tls=key_pair("ml.example.com", days=90)),
