@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ GROUPS = {
 YAML = ("playbooks/*.yml", "roles/*/tasks/*.yml", "roles/*/vars/*.yml", "roles/*/defaults/*.yml")
 #: Where names begin that are the project's own, and the folder that they stand for.
 PACKAGES = {"ansible_collections.azureml.fleet.": "", "tests.": "tests/", "scripts.": "scripts/"}
+#: A block that is written into a file of ours from one declaration: no copy that anybody keeps.
+_GENERATED = re.compile(r"^( *)\S.*# generated from .*\n(?:\1 .*\n)*", re.MULTILINE)
 #: A block of more lines than these is a duplicate.
 DUPLICATE = 10
 LONG = 60
@@ -213,16 +216,29 @@ def says_any(annotation: ast.expr) -> bool:
 
 
 def duplicates(root: Path, paths: Iterable[Path], *options: str) -> list[str]:
-    """Return each duplicate that pylint's `symilar` finds: how many lines, and where it stands."""
+    """Return each duplicate that pylint's `symilar` finds: how many lines, and where it stands.
+
+    What is generated into a file is left out.
+    """
     names = [path.relative_to(root).as_posix() for path in paths]
     if not names:
         return []
     beside = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     tool = shutil.which("symilar", path=beside) or "symilar"
     command = [tool, f"--duplicates={DUPLICATE}", "--ignore-comments", *options]
-    said = subprocess.run([*command, *names], cwd=root, capture_output=True, text=True, check=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            copy = Path(folder, name)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(_GENERATED.sub(_blank, (root / name).read_text(encoding="utf-8")), encoding="utf-8")
+        said = subprocess.run([*command, *names], cwd=folder, capture_output=True, text=True, check=True).stdout
     blocks = re.findall(r"^(\d+) similar lines in \d+ files\n((?:==.*\n)+)", said, re.MULTILINE)
     return [f"{lines} lines: {' '.join(places.replace('==', '').split())}" for lines, places in blocks]
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Return as many empty lines as a block has, so that those behind it keep their numbers."""
+    return "\n" * found[0].count("\n")
 
 
 def share(part: int, whole: int) -> str:

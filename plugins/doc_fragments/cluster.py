@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the option groups CLUSTER and CLUSTER_REQUIRED."""
+"""Documentation of the option groups CLUSTER and CLUSTER_REQUIRED, and of what is known of a cluster already."""
 
 from __future__ import annotations
 
@@ -26,4 +26,23 @@ options:
     type: str
     required: true
     aliases: [cluster_resource_id]
+"""
+
+    KNOWN = r"""
+options:
+  known:
+    description:
+      - Parts of the facts that were read a moment ago; they are taken over instead of being read again.
+    type: dict
+    suboptions:
+      extension:
+        description: The extension, as M(azureml.fleet.aml_extension_info) returns it.
+        type: dict
+      providers:
+        description: The resource providers, as in earlier facts.
+        type: dict
+      workspaces:
+        description: The workspaces, as M(azureml.fleet.aml_compute_info) returns them.
+        type: list
+        elements: dict
 """

@@ -34,26 +34,12 @@ options:
     type: list
     elements: str
     default: []
-  known:
-    description:
-      - Parts of the facts that were read a moment ago; they are taken over instead of being read again.
-    type: dict
-    suboptions:
-      extension:
-        description: The extension, as M(azureml.fleet.aml_extension_info) returns it.
-        type: dict
-      providers:
-        description: The resource providers, as in earlier facts.
-        type: dict
-      workspaces:
-        description: The workspaces, as M(azureml.fleet.aml_compute_info) returns them.
-        type: list
-        elements: dict
 extends_documentation_fragment:
   - azureml.fleet.attributes.read_only
   - azureml.fleet.azure
   - azureml.fleet.kubernetes
   - azureml.fleet.cluster.required
+  - azureml.fleet.cluster.known
 """
 
 EXAMPLES = r"""
@@ -93,6 +79,12 @@ facts:
       type: dict
       returned: success
       sample: {Microsoft.KubernetesConfiguration: Registered}
+    extension_regions:
+      description:
+        - The regions in which Azure offers cluster extensions to the subscription; empty when it does not say.
+      type: list
+      elements: str
+      returned: success
     extension:
       description:
         - The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null. Of protected settings only the names

@@ -157,23 +157,60 @@ computes:
   returned: success
   type: list
   elements: dict
-  contains:
-    workspace_id: {description: Workspace., type: str}
-    name: {description: Name., type: str}
-    type: {description: "V(Kubernetes), or V(AKS) for a legacy AksCompute.", type: str}
-    provisioning_state: {description: "V(Succeeded), V(Failed), V(Canceled), or what is going on.", type: str}
-    attached: {description: Whether it was attached; false when the workspace created the cluster., type: bool}
-    namespace: {description: Namespace of its jobs and deployments., type: str}
-    default_instance_type: {description: Instance type of jobs that name none., type: str}
-    identity_type: {description: Kind of its managed identity., type: str}
-    user_assigned_identities: {description: Ids of its identities., type: list, elements: str}
-    resource_id: {description: Cluster that it is on., type: str}
-    cluster_purpose: {description: Purpose of a legacy compute., type: str}
-    ssl_status: {description: Whether a legacy compute uses TLS., type: str}
-    description: {description: Description., type: str}
-    tags: {description: Tags., type: dict}
-    load_balancer_type: {description: Kind of load balancer of a legacy compute., type: str}
-    errors: {description: What went wrong in the last operation., type: list, elements: str}
+  contains:  # generated from ComputeFacts
+    workspace_id:
+      description: Workspace.
+      type: str
+    name:
+      description: Name.
+      type: str
+    type:
+      description: V(Kubernetes), or V(AKS) for a legacy AksCompute.
+      type: str
+    provisioning_state:
+      description: V(Succeeded), V(Failed), V(Canceled), or what is going on.
+      type: str
+    attached:
+      description: Whether it was attached; false when the workspace created the cluster, null when unknown.
+      type: bool
+    namespace:
+      description: Namespace of its jobs and deployments.
+      type: str
+    default_instance_type:
+      description: Instance type of jobs that name none.
+      type: str
+    identity_type:
+      description: Kind of its managed identity.
+      type: str
+    user_assigned_identities:
+      description: Ids of its identities.
+      type: list
+      elements: str
+    resource_id:
+      description: Cluster that it is on.
+      type: str
+    cluster_purpose:
+      description: Purpose of a legacy compute.
+      type: str
+    ssl_status:
+      description: Whether a legacy compute uses TLS.
+      type: str
+    ssl_cname:
+      description: DNS name of a legacy compute with TLS.
+      type: str
+    load_balancer_type:
+      description: Kind of load balancer of a legacy compute.
+      type: str
+    description:
+      description: Description.
+      type: str
+    tags:
+      description: Tags.
+      type: dict
+    errors:
+      description: What went wrong in the last operation.
+      type: list
+      elements: str
 submitted:
   description: Whether a request was sent that Azure may still be working on.
   returned: success

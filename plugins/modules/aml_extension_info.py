@@ -65,21 +65,41 @@ extension:
   description: The extension; null when there is none.
   returned: success
   type: dict
-  contains:
-    id: {description: Resource id., type: str}
-    name: {description: Name., type: str}
-    provisioning_state: {description: "V(Succeeded), V(Failed), V(Canceled), or what is going on.", type: str}
-    version: {description: Installed version., type: str}
-    pinned_version: {description: Version that it stays at; null when upgraded automatically., type: str}
-    release_train: {description: Release train., type: str}
-    auto_upgrade_minor_version: {description: Whether minor versions are installed by themselves., type: bool}
-    release_namespace: {description: Namespace of the release., type: str}
-    settings: {description: Settings., type: dict}
+  contains:  # generated from ExtensionFacts
+    id:
+      description: Resource id.
+      type: str
+    name:
+      description: Name.
+      type: str
+    provisioning_state:
+      description: V(Succeeded), V(Failed), V(Canceled), or what is going on.
+      type: str
+    version:
+      description: Installed version (C(currentVersion)).
+      type: str
+    pinned_version:
+      description: Version that it stays at; null when upgraded automatically.
+      type: str
+    release_train:
+      description: Release train.
+      type: str
+    auto_upgrade_minor_version:
+      description: Whether minor versions are installed by themselves.
+      type: bool
+    release_namespace:
+      description: Namespace of the release.
+      type: str
+    settings:
+      description: Settings.
+      type: dict
     protected_settings:
       description: Names of the protected settings; their values are never known.
       type: list
       elements: str
-    error: {description: What went wrong in the last operation., type: str}
+    error:
+      description: What went wrong in the last operation.
+      type: str
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_extension_info import SPEC, run

@@ -58,27 +58,22 @@ instance_types:
       requests: {cpu: "4", memory: 16Gi}
       limits: {cpu: "6", memory: 24Gi, nvidia.com/gpu: "1"}
       managed: true
-  contains:
+  contains:  # generated from InstanceTypeFacts, without owners
     name:
       description: Name of the InstanceType.
       type: str
-      returned: success
     node_selector:
       description: Labels that a node must carry.
       type: dict
-      returned: success
     requests:
       description: Amounts that a pod asks for.
       type: dict
-      returned: success
     limits:
       description: Amounts that a pod may use at most.
       type: dict
-      returned: success
     managed:
       description: Whether it carries the label C(app.kubernetes.io/managed-by=azureml.fleet).
       type: bool
-      returned: success
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_instance_type_info import SPEC, run

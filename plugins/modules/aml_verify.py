@@ -30,21 +30,6 @@ options:
     description: Read the cluster that the variables name, unless O(facts) are given.
     type: bool
     default: false
-  known:
-    description:
-      - With O(read=true), parts of the facts that were read a moment ago, which are not read again.
-    type: dict
-    suboptions:
-      extension:
-        description: The extension, as M(azureml.fleet.aml_extension_info) returns it.
-        type: dict
-      providers:
-        description: The resource providers, as in earlier facts.
-        type: dict
-      workspaces:
-        description: The workspaces, as M(azureml.fleet.aml_compute_info) returns them.
-        type: list
-        elements: dict
   before:
     description:
       - Facts from before the run, to compare AksCompute and its services with.
@@ -53,6 +38,7 @@ extends_documentation_fragment:
   - azureml.fleet.attributes.read_only
   - azureml.fleet.azure
   - azureml.fleet.kubernetes
+  - azureml.fleet.cluster.known
 """
 
 EXAMPLES = r"""

@@ -14,6 +14,17 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    ComputeFacts,
+    ExtensionFacts,
+    Facts,
+    FrontEndFacts,
+    InstanceTypeFacts,
+    WorkspaceFacts,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.findings import CheckReport, FindingReport
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan import PlanData
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "plugins"
 MODULES = sorted(path.stem for path in (PLUGINS / "modules").glob("*.py"))
@@ -76,6 +87,45 @@ def test_twins_document_what_they_both_return_in_the_same_words(module: str, inf
         assert one["contains"] == other["contains"]
     else:
         assert info in one["description"], "it refers to the twin instead"
+
+
+#: What modules return whose fields are declared: the module, the path of the value in RETURN, the declaration.
+RETURNED: tuple[tuple[str, str, type[Any]], ...] = (
+    ("aml_cluster_info", "facts", Facts),
+    ("aml_compute_attach", "computes", ComputeFacts),
+    ("aml_compute_info", "computes", ComputeFacts),
+    ("aml_compute_info", "workspaces", WorkspaceFacts),
+    ("aml_compute_info", "workspaces computes", ComputeFacts),
+    ("aml_extension", "extension", ExtensionFacts),
+    ("aml_extension_info", "extension", ExtensionFacts),
+    ("aml_instance_type", "instance_types", InstanceTypeFacts),
+    ("aml_instance_type_info", "instance_types", InstanceTypeFacts),
+    ("aml_preflight", "findings", FindingReport),
+    ("aml_preflight", "plan", PlanData),
+    ("aml_verify", "checks", CheckReport),
+    ("azureml_fe_check", "front_end", FrontEndFacts),
+)
+#: Fields that the modules leave out: who set the fields of an instance type is for the plan.
+UNSAID = {InstanceTypeFacts: {"owners"}}
+
+
+@pytest.mark.parametrize(("module", "path", "declared"), RETURNED)
+def test_what_a_module_says_that_it_returns_is_what_it_returns(module: str, path: str, declared: type[Any]) -> None:
+    said: dict[str, Any] = {"contains": yaml.safe_load(_constants(module)["RETURN"])}
+    for name in path.split():
+        said = said["contains"][name]
+    assert set(said["contains"]) == set(declared.__annotations__) - UNSAID.get(declared, set())
+
+
+def test_every_documented_field_is_compared_with_a_declaration() -> None:
+    compared = {(module, path.partition(" ")[0]) for module, path, _unused in RETURNED}
+    documented = {
+        (module, name)
+        for module in MODULES
+        for name, said in yaml.safe_load(_constants(module)["RETURN"]).items()
+        if "contains" in said
+    }
+    assert documented - compared == {("aml_namespace", "namespace")}, "which is made where it is returned"
 
 
 def _texts_of(path: Path) -> list[str]:

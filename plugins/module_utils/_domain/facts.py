@@ -5,6 +5,9 @@
 
 Every value is what Azure or Kubernetes said, with its spelling made uniform; nothing here is a judgement, except the
 front end's verdict. Absent is None, never a guess.
+
+Where a module returns a kind of fact, the comment on a field's line is its documentation, which
+`python -m scripts.generate` writes into the module.
 """
 
 from __future__ import annotations
@@ -110,11 +113,11 @@ class FrontEndFacts(TypedDict):
 class InstanceTypeFacts(TypedDict):
     """An InstanceType of the cluster (amlarc.azureml.com/v1alpha1)."""
 
-    name: str
-    node_selector: dict[str, str]
-    requests: dict[str, str]
-    limits: dict[str, str]
-    managed: bool  # carries our managed-by label
+    name: str  # Name of the InstanceType.
+    node_selector: dict[str, str]  # Labels that a node must carry.
+    requests: dict[str, str]  # Amounts that a pod asks for.
+    limits: dict[str, str]  # Amounts that a pod may use at most.
+    managed: bool  # Whether it carries the label C(app.kubernetes.io/managed-by=azureml.fleet).
     #: Field (such as `nodeSelector.pool`) -> who set it: pairs of field manager and operation (Apply or Update).
     owners: dict[str, list[tuple[str, str]]]
 
@@ -188,48 +191,48 @@ class KubernetesFacts(TypedDict):
 class ExtensionFacts(TypedDict):
     """The Microsoft.AzureML.Kubernetes extension of the cluster. Values of protected settings are never known."""
 
-    id: str
-    name: str
-    provisioning_state: str
-    version: str | None  # installed (currentVersion)
-    pinned_version: str | None
-    release_train: str | None
-    auto_upgrade_minor_version: bool | None
-    release_namespace: str | None
-    settings: dict[str, str]
-    protected_settings: list[str]  # names only
-    error: str | None
+    id: str  # Resource id.
+    name: str  # Name.
+    provisioning_state: str  # V(Succeeded), V(Failed), V(Canceled), or what is going on.
+    version: str | None  # Installed version (C(currentVersion)).
+    pinned_version: str | None  # Version that it stays at; null when upgraded automatically.
+    release_train: str | None  # Release train.
+    auto_upgrade_minor_version: bool | None  # Whether minor versions are installed by themselves.
+    release_namespace: str | None  # Namespace of the release.
+    settings: dict[str, str]  # Settings.
+    protected_settings: list[str]  # Names of the protected settings; their values are never known.
+    error: str | None  # What went wrong in the last operation.
 
 
 class ComputeFacts(TypedDict):
     """A compute of a workspace that lives on this cluster."""
 
-    workspace_id: str
-    name: str
-    type: str  # AKS (legacy) or Kubernetes
-    provisioning_state: str
-    attached: bool | None  # isAttachedCompute; None when the service did not say
-    namespace: str | None
-    default_instance_type: str | None
-    identity_type: str | None
-    user_assigned_identities: list[str]
-    resource_id: str
-    cluster_purpose: str | None
-    ssl_status: str | None
-    ssl_cname: str | None  # of a legacy compute
-    load_balancer_type: str | None
-    description: str | None
-    tags: dict[str, str]
-    errors: list[str]
+    workspace_id: str  # Workspace.
+    name: str  # Name.
+    type: str  # V(Kubernetes), or V(AKS) for a legacy AksCompute.
+    provisioning_state: str  # V(Succeeded), V(Failed), V(Canceled), or what is going on.
+    attached: bool | None  # Whether it was attached; false when the workspace created the cluster, null when unknown.
+    namespace: str | None  # Namespace of its jobs and deployments.
+    default_instance_type: str | None  # Instance type of jobs that name none.
+    identity_type: str | None  # Kind of its managed identity.
+    user_assigned_identities: list[str]  # Ids of its identities.
+    resource_id: str  # Cluster that it is on.
+    cluster_purpose: str | None  # Purpose of a legacy compute.
+    ssl_status: str | None  # Whether a legacy compute uses TLS.
+    ssl_cname: str | None  # DNS name of a legacy compute with TLS.
+    load_balancer_type: str | None  # Kind of load balancer of a legacy compute.
+    description: str | None  # Description.
+    tags: dict[str, str]  # Tags.
+    errors: list[str]  # What went wrong in the last operation.
 
 
 class WorkspaceFacts(TypedDict):
     """A workspace and what of this cluster is in it; `error` says why it could not be read."""
 
-    id: str
-    exists: bool
-    error: str | None
-    computes: list[ComputeFacts]
+    id: str  # Resource id.
+    exists: bool  # Whether there is such a workspace.
+    error: str | None  # Why it could not be read.
+    computes: list[ComputeFacts]  # Its computes that were asked for.
 
 
 class IdentityFacts(TypedDict):
