@@ -35,6 +35,12 @@ options:
       - One task then validates, reads and judges, which costs a fleet less than three.
     type: bool
     default: false
+  conflicts:
+    description:
+      - What the host shares with others of the inventory, as P(azureml.fleet.fleet_conflicts#lookup) finds it. Every
+        sentence counts as a problem of the host's variables.
+    type: list
+    elements: str
   refuse_blocked:
     description:
       - Fail when a rule blocks the cluster, with what was found and its remedy. By default the verdict says it.

@@ -88,13 +88,16 @@ def test_the_playbooks_name_modes_of_the_table() -> None:
 def test_the_plays_run_as_the_table_says_of_each_mode(mode: Mode) -> None:
     plays = yaml.safe_load((ROOT / "playbooks" / "_fleet.yml").read_text(encoding="utf-8"))
     # Clusters are sorted into these groups where the stages may run.
-    groups = ["azureml_fleet_change", "azureml_fleet_current"] if mode.stages else []
+    groups = {"all": ["aks"]}
+    if mode.stages:
+        groups |= {"azureml_fleet_change": ["aks"], "azureml_fleet_current": ["aks"]}
     environment = jinja2.Environment(autoescape=True)
     hosts = {
         play["name"]: environment.from_string(play["hosts"]).render(_aml_mode=mode.id, groups=groups) for play in plays
     }
     runs = {name: text != "all:!all" for name, text in hosts.items()}
     assert runs == {
+        "Refuse an inventory without clusters": False,
         "Check every cluster": True,
         "Sort the clusters by the verdict": mode.stages,
         "Change what differs": mode.stages,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import failure_of
@@ -16,10 +17,18 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.setting
 from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
 
 
-def settings_from(variables: dict[str, Any], certificate: str | None = None, key: str | None = None) -> Settings:
-    """Return the settings. Raises ModuleFailure with everything that is wrong with them, in one message."""
+def settings_from(
+    variables: dict[str, Any], certificate: str | None = None, key: str | None = None, conflicts: Sequence[str] = ()
+) -> Settings:
+    """Return the settings; `conflicts` are those with other hosts of the inventory.
+
+    Raises ModuleFailure with everything that is wrong with them, in one message.
+    """
     try:
-        return read_settings(variables, converted, certificate=certificate, key=key)
+        settings = read_settings(variables, converted, certificate=certificate, key=key)
+        if conflicts:
+            raise VariablesError(conflicts)
+        return settings
     except VariablesError as error:
         problems = error.problems
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"

@@ -26,6 +26,7 @@ SPEC = ModuleSpec(
         "variables": {"type": "dict", "required": True},
         "facts": {"type": "dict"},
         "read": {"type": "bool", "default": False},
+        "conflicts": {"type": "list", "elements": "str"},
         "refuse_blocked": {"type": "bool", "default": False},
         "ssl_certificate": {"type": "str", "no_log": True},
         "ssl_key": {"type": "str", "no_log": True},
@@ -75,4 +76,4 @@ def _settings(call: Call) -> Settings:
     if key:
         call.hide(key)
     refuse_missing(MISSING_CRYPTOGRAPHY if certificate else None)
-    return settings_from(variables, certificate, key)
+    return settings_from(variables, certificate, key, call.params.get("conflicts") or ())

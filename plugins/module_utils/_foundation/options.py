@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.checks import ValueCheck
+
 OptionKind = Literal["bool", "dict", "float", "int", "list", "path", "raw", "str"]
 #: When a change of an option interrupts what runs: never; where inference is on; where it is switched off; always.
 Disruption = Literal["never", "while_serving", "when_switched_off", "always"]
@@ -54,6 +56,8 @@ class Option:
     #: Options of which only this one may be given.
     excludes: tuple[str, ...] = ()
     disruption: Disruption = "never"
+    #: What a variable's value must be beside its type.
+    check: ValueCheck | None = None
     #: The page or program that the option's meaning is taken from.
     source: str = ""
 

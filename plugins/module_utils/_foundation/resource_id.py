@@ -20,6 +20,7 @@ _RESOURCE_ID = re.compile(
 
 AKS = ("Microsoft.ContainerService", "managedClusters")
 ARC = ("Microsoft.Kubernetes", "connectedClusters")
+IDENTITY = ("Microsoft.ManagedIdentity", "userAssignedIdentities")
 WORKSPACE = ("Microsoft.MachineLearningServices", "workspaces")
 
 ClusterKind = Literal["aks", "arc"]

@@ -13,6 +13,10 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels
 #: Prefix of the namespaces that belong to Kubernetes
 #: (https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/).
 _SYSTEM_PREFIX = "kube-"
+#: Namespaces of what Azure itself runs in a cluster
+#: (learn.microsoft.com/azure/azure-arc/kubernetes/conceptual-agent-overview,
+#: learn.microsoft.com/azure/governance/policy/concepts/policy-for-kubernetes).
+_OF_AGENTS = {"azure-arc": "the agents of Azure Arc", "gatekeeper-system": "Azure Policy's Gatekeeper"}
 
 
 def namespace_problem(name: str, v1_namespaces: Collection[str] = ()) -> str | None:
@@ -32,4 +36,6 @@ def namespace_problem(name: str, v1_namespaces: Collection[str] = ()) -> str | N
         return f"Namespace {name} begins with '{_SYSTEM_PREFIX}', which belongs to Kubernetes itself; choose another."
     if name == names.EXTENSION_NAMESPACE:
         return f"Namespace {name} belongs to the extension itself; choose another."
+    if name in _OF_AGENTS:
+        return f"Namespace {name} belongs to {_OF_AGENTS[name]}; choose another."
     return None

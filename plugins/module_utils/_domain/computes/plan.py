@@ -15,7 +15,13 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.nam
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, same_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    IDENTITY,
+    ResourceId,
+    ResourceIdError,
+    parse_resource_id,
+    same_id,
+)
 
 #: Namespace that Azure Machine Learning takes when none is named (azure.ai.ml.entities.KubernetesCompute).
 DEFAULT_NAMESPACE = "default"
@@ -107,7 +113,20 @@ def identity_problem(wanted: WantedCompute) -> str | None:
         return "identity type UserAssigned needs user_assigned_identities."
     if wanted.user_assigned_identities and wanted.identity_type != "UserAssigned":
         return "user_assigned_identities need identity type UserAssigned."
+    for each in wanted.user_assigned_identities:
+        if not _is_identity(each):
+            return (
+                f"'{each}' is not the id of a user-assigned identity: that ends in {IDENTITY[0]}/{IDENTITY[1]}/<name>."
+            )
     return None
+
+
+def _is_identity(text: str) -> bool:
+    """Tell whether a text is the id of a user-assigned managed identity."""
+    try:
+        return parse_resource_id(text).is_a(IDENTITY)
+    except ResourceIdError:
+        return False
 
 
 def check_namespace(wanted: WantedCompute, forbidden: Collection[str]) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import checks
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import (
     Option,
     exclusions,
@@ -231,7 +232,11 @@ class ExtensionOptions:
         source="api",
     )
     version: str | None = option(
-        "str", "Pin the extension to this version.", variable="aml_extension_version", source="api"
+        "str",
+        "Pin the extension to this version.",
+        variable="aml_extension_version",
+        check=checks.version,
+        source="api",
     )
     auto_upgrade_minor_version: bool | None = option(
         "bool",

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import (
     SUPPORTED_KUBERNETES_VERSIONS,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import checks
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import option
 
 
@@ -62,6 +63,7 @@ class HostOptions:
         "list",
         "Resource ids of user-assigned identities; Azure Machine Learning uses the first one only.",
         factory=tuple,
+        check=checks.texts,
     )
     default_instance_type: str | None = option(
         "str",
@@ -71,7 +73,9 @@ class HostOptions:
         "str",
         "Description of the compute in the workspace.",
     )
-    compute_tags: Mapping[str, Any] = option("dict", "Tags of the compute in the workspace.", factory=dict)
+    compute_tags: Mapping[str, Any] = option(
+        "dict", "Tags of the compute in the workspace.", factory=dict, check=checks.flat
+    )
 
 
 @dataclass(frozen=True)
@@ -112,17 +116,21 @@ class RunOptions:
         "list",
         "Regions in which the extension may be installed, instead of those that Azure lists for the subscription.",
         factory=tuple,
+        check=checks.texts,
     )
     supported_kubernetes_versions: Sequence[str] = option(
         "list",
         "Minor versions of Kubernetes that Azure Machine Learning supports (AKS's newest and the two before it).",
         default=list(SUPPORTED_KUBERNETES_VERSIONS),
         factory=tuple,
+        check=checks.minor_versions,
     )
-    extension_timeout: int = option("int", "Seconds to wait for the extension.", default=1800)
-    compute_timeout: int = option("int", "Seconds to wait for a compute.", default=1800)
-    node_pool_timeout: int = option("int", "Seconds to wait for a node pool.", default=900)
-    poll_interval: float = option("float", "Seconds between two looks at a long operation.", default=15.0)
+    extension_timeout: int = option("int", "Seconds to wait for the extension.", default=1800, check=checks.seconds)
+    compute_timeout: int = option("int", "Seconds to wait for a compute.", default=1800, check=checks.seconds)
+    node_pool_timeout: int = option("int", "Seconds to wait for a node pool.", default=900, check=checks.seconds)
+    poll_interval: float = option(
+        "float", "Seconds between two looks at a long operation.", default=15.0, check=checks.seconds
+    )
     report_directory: str | None = option(
         "path",
         "Directory on the controller into which the reports are written. An empty text writes none.",
@@ -133,6 +141,7 @@ class RunOptions:
         "Ids of blockers that you accept on purpose for this cluster; each becomes a warning that the report marks as "
         "accepted. docs/preflight-rules.md says which may be.",
         factory=tuple,
+        check=checks.texts,
     )
     fail_when_blocked: bool = option(
         "bool",

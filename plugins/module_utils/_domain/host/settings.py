@@ -21,6 +21,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.pr
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import NodeOptions, RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, EXCLUDING, PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import checks
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.checks import kind_of
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import FleetError, InputError
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
@@ -126,7 +128,7 @@ def read_settings(
     attachments = _attachments(values, cluster, problems, convert)
     problems.extend(_contradictions(values))
     problems.extend(_shapes(values))
-    problems.extend(_too_small(values))
+    problems.extend(_checked(values))
     if problems or cluster is None or kind is None:
         raise VariablesError(problems)
     return Settings(
@@ -170,13 +172,15 @@ def _typed(declared: Option, value: Any, convert: Convert) -> Any:
         return declared.default
     if declared.secret:
         return value
+    if isinstance(value, bool) and declared.kind in ("int", "float"):
+        raise TypeError(f"{_NEEDED[declared.kind]} is needed, not {kind_of(value)}")
     try:
         typed = convert(declared.kind, value)
     except TypeError as error:
         raise TypeError(f"{_NEEDED[declared.kind]} is needed, not {kind_of(value)}") from error
     if declared.choices:
         return _one_of(declared.choices, typed)
-    return typed
+    return typed.strip() if declared.kind == "str" else typed
 
 
 def _one_of(choices: Sequence[str], value: str) -> str:
@@ -185,14 +189,6 @@ def _one_of(choices: Sequence[str], value: str) -> str:
         if choice.lower() == value.lower():
             return choice
     raise ValueError(f"'{value}' is none of {', '.join(choices)}")
-
-
-def kind_of(value: Any) -> str:
-    """Return what a value is, in a user's words."""
-    if isinstance(value, str):
-        return f"'{value}'"
-    names = {"dict": "a dictionary", "list": "a list", "bool": "true or false", "int": "a number"}
-    return names.get(type(value).__name__, type(value).__name__)
 
 
 _NEEDED = {
@@ -228,8 +224,8 @@ def _attachments(
     elif values["aml_workspace"] and values["aml_compute_name"]:
         problems.append("Both aml_attachments and aml_workspace with aml_compute_name are set: give one of them.")
     read: list[WantedCompute] = []
-    for number, entry in enumerate(several, start=1):
-        where = f"aml_attachments, entry {number}: " if values["aml_attachments"] else ""
+    for number, entry in enumerate(several):
+        where = f"aml_attachments[{number}]: " if values["aml_attachments"] else ""
         try:
             read.append(_attachment(values, entry, cluster, convert))
         except (FleetError, TypeError, ValueError) as error:
@@ -251,7 +247,7 @@ def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | Non
     merged: dict[str, Any] = {}
     for name, variable in _ATTACHMENT_KEYS.items():
         own = entry.get(name)
-        merged[name] = values[variable] if own is None else _typed(BY_NAME[variable], own, convert)
+        merged[name] = values[variable] if own is None else _own(name, BY_NAME[variable], own, convert)
     for name in ("workspace", "compute_name"):
         if not merged[name]:
             raise ValueError(f"{name if entry else _ATTACHMENT_KEYS[name]} is required and not set.")
@@ -266,7 +262,7 @@ def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | Non
         name=merged["compute_name"],
         namespace=merged["namespace"],
         identity_type=merged["identity"],
-        user_assigned_identities=tuple(merged["user_assigned_identities"] or ()),
+        user_assigned_identities=tuple(str(each) for each in merged["user_assigned_identities"] or ()),
         default_instance_type=merged["default_instance_type"],
         description=merged["description"],
         tags=None if merged["tags"] is None else {str(key): str(value) for key, value in merged["tags"].items()},
@@ -275,6 +271,17 @@ def _attachment(values: Mapping[str, Any], entry: Any, cluster: ResourceId | Non
     if problem:
         raise ValueError(problem)
     return wanted
+
+
+def _own(name: str, declared: Option, value: Any, convert: Convert) -> Any:
+    """Return the value of a key of an attachment, read as its variable is. Raises TypeError or ValueError."""
+    try:
+        typed = _typed(declared, value, convert)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}.") from error
+    for path, problem in declared.check(typed) if declared.check and typed is not None else ():
+        raise ValueError(f"{name}{path}: {problem}.")
+    return typed
 
 
 def _workspace_id(workspace: str, resource_group: str | None, cluster: ResourceId | None) -> str:
@@ -291,28 +298,50 @@ def _workspace_id(workspace: str, resource_group: str | None, cluster: ResourceI
 
 def _shapes(values: Mapping[str, Any]) -> Iterator[str]:
     """Yield a sentence for every entry of a list or map that is not of the kind that is needed."""
-    for number, entry in enumerate(values["aml_instance_types"] or (), start=1):
-        if not isinstance(entry, Mapping):
-            yield f"aml_instance_types, entry {number}: a dictionary is needed, not {kind_of(entry)}."
-            continue
-        for name in entry:
-            if name not in _INSTANCE_TYPE_KEYS:
-                near = difflib.get_close_matches(str(name), _INSTANCE_TYPE_KEYS, n=1)
-                hint = f" Did you mean {near[0]}?" if near else ""
-                yield f"aml_instance_types, entry {number}: '{name}' is not a key of an instance type.{hint}"
+    for number, entry in enumerate(values["aml_instance_types"] or ()):
+        where = f"aml_instance_types[{number}]"
+        if isinstance(entry, Mapping):
+            yield from _instance_type_shapes(where, entry)
+        else:
+            yield f"{where}: a dictionary is needed, not {kind_of(entry)}."
     for pool, given in (values["aml_node_pool_labels"] or {}).items():
         if isinstance(given, Mapping):
-            yield from _no_texts(f"aml_node_pool_labels, pool {pool}", given)
+            yield from _no_texts(f"aml_node_pool_labels.{pool}", given)
         else:
-            yield f"aml_node_pool_labels, pool {pool}: a dictionary of labels is needed, not {kind_of(given)}."
+            yield f"aml_node_pool_labels.{pool}: a dictionary of labels is needed, not {kind_of(given)}."
     yield from _no_texts("aml_node_selector", values["aml_node_selector"] or {})
 
 
-def _too_small(values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a sentence for every time in seconds that is not more than 0."""
-    for name in ("aml_extension_timeout", "aml_compute_timeout", "aml_node_pool_timeout", "aml_poll_interval"):
-        if values[name] is not None and not values[name] > 0:
-            yield f"{name}: a number of seconds above 0 is needed, not {values[name]}."
+def _instance_type_shapes(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for everything in an instance type that has another name or kind than is needed."""
+    for name in entry:
+        if name not in _INSTANCE_TYPE_KEYS:
+            near = difflib.get_close_matches(str(name), _INSTANCE_TYPE_KEYS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            yield f"{where}: '{name}' is not a key of an instance type.{hint}"
+    if not isinstance(entry.get("name"), str) or not entry["name"]:
+        yield f"{where}.name: a text is needed, not {kind_of(entry.get('name'))}."
+    for name in ("node_selector", "requests", "limits"):
+        if entry.get(name) is not None and not isinstance(entry[name], Mapping):
+            yield f"{where}.{name}: a dictionary is needed, not {kind_of(entry[name])}."
+    yield from _no_texts(f"{where}.node_selector", _mapping(entry.get("node_selector")))
+    for name in ("requests", "limits"):
+        for path, problem in checks.flat(_mapping(entry.get(name))):
+            yield f"{where}.{name}{path}: {problem}."
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    """Return a dictionary that a user wrote, or an empty one where something else stands."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _checked(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for everything that a declared check finds, with the path of the wrong part."""
+    for name, declared in BY_NAME.items():
+        value = values[name]
+        if declared.check is not None and value is not None:
+            for path, problem in declared.check(value):
+                yield f"{name}{path}: {problem}."
 
 
 def _no_texts(where: str, given: Mapping[str, Any]) -> Iterator[str]:

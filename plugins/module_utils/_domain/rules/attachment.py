@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
+    DEFAULT_NAMESPACE,
     AttachmentError,
     find_compute,
     plan_attach,
@@ -23,15 +24,6 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation import s
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id, same_id
 
 LEGACY = "AKS"
-#: Namespaces of Kubernetes and of the extension itself.
-_SYSTEM_NAMESPACES = (
-    names.EXTENSION_NAMESPACE,
-    "kube-system",
-    "kube-public",
-    "kube-node-lease",
-    "gatekeeper-system",
-    "azure-arc",
-)
 
 
 def computes(facts: Facts) -> Iterator[ComputeFacts]:
@@ -247,12 +239,18 @@ def namespace_terminating(settings: Settings, facts: Facts) -> Evidence:
 
 
 @rule(
-    "namespace-shared",
-    "warning",
-    "The namespace is shared with other things",
-    remedy="Give the compute a namespace of its own (aml_namespace), so that quotas and clean-up touch nothing else.",
-    source=source.ATTACH,
+    "namespace-default",
+    "blocker",
+    "The namespace is `default`, where azureml-fe serves v1",
+    remedy="Give the compute a namespace of its own (aml_namespace), so that quotas and clean-up touch nothing else; "
+    "or accept namespace-default in aml_accepted_findings.",
+    source=source.UPGRADE_FROM_V1,
+    acceptable=True,
 )
-def namespace_shared(settings: Settings, _facts: Facts) -> Evidence:
-    """Find attachments into `default` or into a namespace of the system."""
-    return [f"The namespace is {each}." for each in settings.namespaces() if each in ("default", *_SYSTEM_NAMESPACES)]
+def namespace_default(settings: Settings, facts: Facts) -> Evidence:
+    """Find new attachments into `default`; a compute that is there already cannot move, and is left where it is."""
+    return [
+        f"Compute {each.name} of workspace {each.workspace.name} would be attached in default."
+        for each in settings.attachments
+        if each.namespace == DEFAULT_NAMESPACE and find_compute(facts, each) is None
+    ]

@@ -24,6 +24,7 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
 AKS_ID = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/aks"
 ARC_ID = f"{GROUP}/providers/Microsoft.Kubernetes/connectedClusters/arc"
 WORKSPACE_ID = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ml"
+IDENTITY_ID = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
 GIB = 1024**3
 
 

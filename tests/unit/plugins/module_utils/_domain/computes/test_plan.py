@@ -21,6 +21,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.pla
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
+from tests.unit.plugins.module_utils._domain.builders import IDENTITY_ID
 
 CLUSTER = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks"
 
@@ -69,12 +70,14 @@ def test_the_namespace_of_the_legacy_services_is_refused(namespace: str) -> None
     "changes",
     [
         {"identity_type": "UserAssigned"},
-        {"identity_type": "SystemAssigned", "user_assigned_identities": ("/i",)},
-        {"user_assigned_identities": ("/i",)},
+        {"identity_type": "SystemAssigned", "user_assigned_identities": (IDENTITY_ID,)},
+        {"user_assigned_identities": (IDENTITY_ID,)},
+        {"identity_type": "UserAssigned", "user_assigned_identities": ("i",)},
+        {"identity_type": "UserAssigned", "user_assigned_identities": (IDENTITY_ID, CLUSTER)},
     ],
 )
 def test_an_identity_that_is_not_whole_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(AttachmentError, match="UserAssigned"):
+    with pytest.raises(AttachmentError, match=r"(?i)user.assigned"):
         check_wanted(wanted(**changes))
 
 
@@ -104,7 +107,7 @@ def test_equal_is_not_changed(changes: dict[str, Any]) -> None:
     "changes",
     [
         {"identity_type": "None"},
-        {"identity_type": "UserAssigned", "user_assigned_identities": ("/i",)},
+        {"identity_type": "UserAssigned", "user_assigned_identities": (IDENTITY_ID,)},
         {"default_instance_type": "gpu"},
         {"tags": {"a": "b"}},
         {"description": "text"},
@@ -118,8 +121,8 @@ def test_a_difference_is_an_update_that_keeps_the_namespace(changes: dict[str, A
 
 
 def test_identities_differ_by_more_than_letter_case() -> None:
-    identity = {"type": "UserAssigned", "userAssignedIdentities": {"/Subscriptions/I": {}}}
-    same = wanted(identity_type="UserAssigned", user_assigned_identities=("/subscriptions/i",))
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY_ID.upper(): {}}}
+    same = wanted(identity_type="UserAssigned", user_assigned_identities=(IDENTITY_ID,))
     assert plan_attach(same, read(identity=identity), CLUSTER).action == "none"
 
 

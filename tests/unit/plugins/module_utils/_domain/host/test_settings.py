@@ -126,9 +126,7 @@ def test_two_attachments_of_one_name_in_one_workspace_are_refused() -> None:
 
 def test_a_misspelt_key_of_an_attachment_is_named() -> None:
     found = problems(workspace=None, compute_name=None, attachments=[{"workspace": "ml", "compute_nam": "x"}])
-    assert found == [
-        "aml_attachments, entry 1: 'compute_nam' is not a key of an attachment. Did you mean compute_name?"
-    ]
+    assert found == ["aml_attachments[0]: 'compute_nam' is not a key of an attachment. Did you mean compute_name?"]
 
 
 def test_texts_of_an_ini_inventory_become_types() -> None:

@@ -507,7 +507,7 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(kubernetes(namespaces={"azureml": "Terminating"})),
         "azureml is Terminating.",
     ),
-    "namespace-shared": (side(namespace="jobs"), side(namespace="default"), "default"),
+    "namespace-default": (side(namespace="jobs"), side(namespace="default"), "default"),
     "instance-type-owned": (
         side(kubernetes(instance_types=[owned_type("1")]), instance_types=[SMALL]),
         side(kubernetes(instance_types=[owned_type("2")]), instance_types=[SMALL]),

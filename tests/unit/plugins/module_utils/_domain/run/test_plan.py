@@ -19,6 +19,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.plan imp
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.stages import STAGES
 from tests.unit.plugins.module_utils._domain.builders import (
     ARC_ID,
+    IDENTITY_ID,
     WORKSPACE_ID,
     compute,
     facts,
@@ -190,10 +191,10 @@ def test_an_extension_in_another_state_is_taken_on(state: str, action: str) -> N
 def test_a_compute_that_differs_is_named_with_the_reason(changes: dict[str, Any], action: str, reason: str) -> None:
     wanted = settings(
         default_instance_type="cpu", compute_identity="UserAssigned",
-        compute_user_assigned_identities=["/subscriptions/1/identity"], compute_tags={"a": "b"},
+        compute_user_assigned_identities=[IDENTITY_ID], compute_tags={"a": "b"},
     )  # fmt: skip
     after = upgraded(wanted)
-    same = {"identity_type": "UserAssigned", "user_assigned_identities": ["/SUBSCRIPTIONS/1/identity"]}
+    same = {"identity_type": "UserAssigned", "user_assigned_identities": [IDENTITY_ID.upper()]}
     after["workspaces"][0]["computes"][1].update({**same, **changes})  # type: ignore[typeddict-item]  # tests name the keys
     assert described(wanted, after) == [("compute", action, "compute k8s in workspace ml", reason)]
 

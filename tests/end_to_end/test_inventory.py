@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only the whole inventory shows: two hosts that want the same thing, and no hosts at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.end_to_end.real_fleet import SYSTEM_POOL, cluster, scenario
+from tests.integration.harness import Ansible, Simulator
+
+pytestmark = pytest.mark.slow
+
+NAMES = ("first", "second", "twice", "alone")
+
+
+def hosts(simulator: Simulator) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        name: {
+            "aml_cluster_id": simulator.clusters[name]["id"],
+            "aml_compute_name": f"{{{{ 'k8s-{name}' }}}}",
+            "aml_secret": "{{ lookup('file', '/nowhere') }}",
+        }
+        for name in NAMES
+    }
+    found["first"]["aml_compute_name"] = "same"
+    found["second"]["aml_compute_name"] = "SAME"
+    found["twin"] = {**found["twice"], "aml_compute_name": "other"}
+    found["wrong"] = {"aml_cluster_id": "{{ nothing }}", "aml_compute_name": "same"}
+    for name in ("first", "alone", "twice"):
+        del found[name]["aml_secret"]
+    return found
+
+
+def test_hosts_that_want_the_same_are_refused_before_any_write(ansible: Ansible, tmp_path: Path) -> None:
+    with Simulator(scenario(*(cluster(name, pools=[SYSTEM_POOL]) for name in NAMES))) as simulator:
+        shared = {
+            "aml_workspace": "ml-west",
+            "aml_workspace_resource_group": "rg-ml",
+            "aml_poll_interval": 0.2,
+            "aml_report_directory": str(tmp_path),
+        }
+        ansible(
+            "azureml.fleet.upgrade",
+            inventory={"all": {"hosts": hosts(simulator), "vars": shared}},
+            environment=simulator.environment,
+            arguments=["--limit", "first,twice,alone"],
+        ).check(rc=2)
+        written = {entry["cluster"] for entry in simulator.writes()}
+    reports = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "clusters").iterdir()}
+    assert {name: report["outcome"] for name, report in reports.items()} == {
+        "first": "failed", "twice": "failed", "alone": "upgraded",
+    }  # fmt: skip
+    assert "compute same of workspace ml-west is also that of second; only one" in reports["first"]["reason"]
+    assert "cluster twice is also that of twin; only one host may have it" in reports["twice"]["reason"]
+    assert "nothing was asked of Azure or the cluster" in reports["twice"]["reason"]
+    assert written <= {"alone", None}
+
+
+@pytest.mark.parametrize("playbook", ["preflight", "upgrade", "verify"])
+def test_an_inventory_without_clusters_ends_with_an_error(ansible: Ansible, tmp_path: Path, playbook: str) -> None:
+    path = tmp_path / "fleet.yml"
+    path.write_text("all:\n  hosts: {aks: [}\n", encoding="utf-8")
+    run = ansible(f"azureml.fleet.{playbook}", inventory=path).check(rc=2)
+    assert "The inventory has no hosts, so nothing was looked at" in run.stdout
