@@ -65,9 +65,9 @@ VALUES: list[tuple[dict[str, Any], str]] = [
     *(({"aml_compute_tags": {"team": value}}, "aml_compute_tags.team: a text is needed, not ")
       for value in ({"a": "b"}, ["a"], None)),
     *(({"aml_accepted_findings": [value]}, "aml_accepted_findings[0]: a text is needed, not ")
-      for value in (3, None, {"a": 1}, " ")),
+      for value in (3, None, ["a"], " ")),
     *(({"aml_supported_regions": ["westeurope", value]}, "aml_supported_regions[1]: a text is needed, not ")
-      for value in (3, None, [])),
+      for value in (3, None, ["a"])),
     *(({"aml_namespace": value}, text) for value, text in (
         ("kube-system", "Namespace kube-system begins with 'kube-'"),
         ("azureml", "Namespace azureml belongs to the extension itself"),
