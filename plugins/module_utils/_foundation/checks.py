@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-Problem = tuple[str, str]
-ValueCheck = Callable[[Any], Iterator[Problem]]
+Objection = tuple[str, str]
+ValueCheck = Callable[[Any], Iterator[Objection]]
 
 #: Versions of extensions have three numbers, and a preview may have more behind them (recorded answers of
 #: Microsoft.KubernetesConfiguration/extensions: 1.1.90, 1.12.3-preview).
@@ -39,19 +39,19 @@ def kind_of(value: Any) -> str:
     return names.get(type(value).__name__, type(value).__name__)
 
 
-def seconds(value: Any) -> Iterator[Problem]:
+def seconds(value: Any) -> Iterator[Objection]:
     """Check a time in seconds: finite, and above 0."""
     if not (math.isfinite(value) and value > 0):
         yield "", f"a number of seconds above 0 is needed, not {value}"
 
 
-def version(value: Any) -> Iterator[Problem]:
+def version(value: Any) -> Iterator[Objection]:
     """Check the version of an extension."""
     if not _VERSION.fullmatch(value):
         yield "", f"{kind_of(value)} is no version; one looks like 1.1.90"
 
 
-def minor_versions(value: Any) -> Iterator[Problem]:
+def minor_versions(value: Any) -> Iterator[Objection]:
     """Check a list of minor versions of Kubernetes; YAML has already made 1.1 of an unquoted 1.10."""
     for number, item in enumerate(value):
         if not isinstance(item, str):
@@ -60,14 +60,14 @@ def minor_versions(value: Any) -> Iterator[Problem]:
             yield f"[{number}]", f"{kind_of(item)} is no minor version of Kubernetes; one looks like '1.33'"
 
 
-def texts(value: Any) -> Iterator[Problem]:
+def texts(value: Any) -> Iterator[Objection]:
     """Check that every item of a list is a text with something in it."""
     for number, item in enumerate(value):
         if not isinstance(item, str) or not item.strip():
             yield f"[{number}]", f"a text is needed, not {kind_of(item)}"
 
 
-def flat(value: Any) -> Iterator[Problem]:
+def flat(value: Any) -> Iterator[Objection]:
     """Check that no value of a dictionary is itself a dictionary or a list, or is missing."""
     for key, item in value.items():
         if item is None or isinstance(item, (Mapping, list, tuple)):
