@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import MODES
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.stages import STAGES, Stage, steps
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +97,10 @@ def dumped(data: object, width: int = 110) -> str:
 
 def files() -> dict[Path, str]:
     """Return what is generated for roles and playbooks, but the argument specs, by path."""
-    found = {ROOT / "playbooks" / "tasks" / "stages.yml": stages_tasks()}
+    found = {
+        ROOT / "playbooks" / "_fleet.yml": fleet_playbook(),
+        ROOT / "playbooks" / "tasks" / "stages.yml": stages_tasks(),
+    }
     for name, role in ROLES.items():
         folder = ROOT / "roles" / name
         found[folder / "README.md"] = readme(name, role)
@@ -104,6 +108,18 @@ def files() -> dict[Path, str]:
         if role.stage:
             found[folder / "tasks" / "main.yml"] = stage_main(role.stage)
     return found
+
+
+def fleet_playbook() -> str:
+    """Return the plays that all playbooks share, with the modes in which each runs as the table of modes has them."""
+    text = (ROOT / "playbooks" / "_fleet.yml").read_text(encoding="utf-8")
+    in_stages = [mode.id for mode in MODES if mode.stages]
+    as_read = [mode.id for mode in MODES if mode.verifies and not mode.stages]
+    for modes, otherwise in ((in_stages, "'all:!all'"), (as_read, "'azureml_fleet_current'")):
+        text, count = re.subn(rf"(_aml_mode in )\[[^]]*\](?= else {re.escape(otherwise)})", rf"\g<1>{modes}", text)
+        if count != 1:
+            raise ValueError(f"playbooks/_fleet.yml has {count} plays for the modes {modes}, not one")
+    return text
 
 
 def stages_tasks() -> str:

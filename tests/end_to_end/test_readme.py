@@ -59,7 +59,7 @@ def test_commands_of_the_readme_do_what_it_says(simulator: Callable[..., Simulat
     shell(preflight, tmp_path, environment)
     predicted = shell(check, tmp_path, environment)
     assert fleet.writes() == []
-    assert "+++ after: extension azureml of aks-payments" in predicted
+    assert "+++ after: extension azureml of cluster aks-payments" in predicted
     shell(upgrade + faster, tmp_path, environment)
     assert fleet.writes() != []
     position = fleet.position()

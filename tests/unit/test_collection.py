@@ -128,6 +128,25 @@ def test_every_documented_field_is_compared_with_a_declaration() -> None:
     assert documented - compared == {("aml_namespace", "namespace")}, "which is made where it is returned"
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_a_difference_names_its_object_as_the_plan_does(module: str) -> None:
+    """`--diff` and report speak of one object in one way: by `change.described`."""
+    tree = ast.parse((PLUGINS / "module_utils" / "_core" / f"{module}.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    named = {
+        target.id: ast.unparse(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for call in calls:
+        if isinstance(call.func, ast.Name) and call.func.id == "Difference":
+            subject = call.args[0] if call.args else call.keywords[0].value
+            words = ast.unparse(subject)
+            assert named.get(words, words).startswith("described("), words
+
+
 def _texts_of(path: Path) -> list[str]:
     """Return every text that the code of a file has, documentation left out; `…` stands for a value."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

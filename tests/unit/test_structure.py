@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,47 @@ def test_blocks_of_more_than_ten_lines_are_duplicates(tmp_path: Path) -> None:
     found = structure.duplicates(tmp_path, sorted(tmp_path.glob("*.py")))
     assert len(found) == 1
     assert found[0].startswith("11 lines: long.py")
+
+
+def test_what_is_generated_into_a_file_is_no_duplicate(tmp_path: Path) -> None:
+    block = "\n".join(f"    field_{number}: {number}" for number in range(20))
+    for name, comment in (("one", "  # generated from Facts"), ("two", "  # generated from Facts"), ("three", "")):
+        text = f'name = "{name}"\nwords = """\n  contains:{comment}\n{block}\nlast: {name}\n"""\n'
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    paths = sorted(tmp_path.glob("*.py"))
+    assert structure.duplicates(tmp_path, paths) == []
+    (tmp_path / "two.py").write_text((tmp_path / "three.py").read_text(encoding="utf-8"), encoding="utf-8")
+    assert len(structure.duplicates(tmp_path, paths)) == 1
+
+
+#: An exemption of a linter or of the type checker with nothing behind it.
+BARE = re.compile(r"# (type: ignore(\[[\w, -]*\])?|noqa(: [\w, ]*?\d)?)\s*$", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("line", "bare"),
+    [
+        ("x  # type: ignore[misc]", True),
+        ("x  # type: ignore[misc]  # why", False),
+        ("x  # noqa: S310", True),
+        ("x  # noqa: S310  https only", False),
+        ("x  # noqa", True),
+    ],
+)
+def test_an_exemption_without_a_reason_is_found(line: str, *, bare: bool) -> None:
+    assert bool(BARE.search(line)) is bare
+
+
+def test_every_exemption_says_why() -> None:
+    paths = [path for folder in ("plugins", "scripts", "tests") for path in (structure.ROOT / folder).rglob("*.py")]
+    bare = [
+        f"{path.relative_to(structure.ROOT)}: {line.strip()}"
+        for path in paths
+        if not path.is_relative_to(structure.ROOT / "tests" / "simulator")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if BARE.search(line)
+    ]
+    assert bare == []
 
 
 def test_the_collection_s_imports_point_downwards() -> None:

@@ -17,6 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import checked_labels, plan_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
@@ -95,11 +96,17 @@ def run(call: Call) -> Outcome:
                 pool = _read_again(task, name) if submitted else pools[name]
                 after[name] = _label(task, name, pool)
                 submitted = True
-    subject = f"labels of the node pools of {cluster.name}"
     return Outcome(
         changed=before != after,
         result={"pools": after, "changed_pools": differing, "submitted": submitted},
-        differences=[Difference(subject=subject, before=before, after=after)],
+        differences=[
+            Difference(
+                described("node pool", name, f"cluster {cluster.name}"),
+                {"labels": before[name]},
+                {"labels": after[name]},
+            )
+            for name in wanted
+        ],
     )
 
 

@@ -18,7 +18,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import differing
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described, differing
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
     ComputePlan,
     WantedCompute,
@@ -263,7 +263,7 @@ def _outcome(task: _Attaching, begun: list[_Begun]) -> Outcome:
     """Return the result: the computes as they are now, or as they would be."""
     differences = [
         Difference(
-            subject=f"compute {each.wanted.name} of workspace {each.wanted.workspace.name}",
+            subject=described("compute", each.wanted.subject),
             before=each.plan.before or {},
             after=each.plan.after or {},
         )

@@ -27,6 +27,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._failures impo
 from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
 from ansible_collections.azureml.fleet.plugins.module_utils._core._health import health
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures, names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import final_settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import (
@@ -342,8 +343,9 @@ def _outcome(
 ) -> Outcome:
     """Return the result: `changed` is the difference of what a user can set."""
     resent = plan is not None and plan.action == "update" and plan.protected is not None
+    name = (after or before or {"name": str(task.call.params["name"])})["name"]
     difference = Difference(
-        subject=f"extension {(after or before or {'name': task.call.params['name']})['name']} of {task.cluster.name}",
+        subject=described("extension", name, f"cluster {task.cluster.name}"),
         before=shown(before),
         after=shown(after, resent=resent),
     )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import InstanceTypeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import NodeOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import instance_types as rules
@@ -161,7 +162,7 @@ def _outcome(cluster: ClusterConnection, plan: Sequence[InstanceTypePlan]) -> Ou
             "removed": [each.name for each in plan if each.action == "delete"],
         },
         differences=[
-            Difference(f"instance type {each.name} on {cluster.name}", shown(each.before), shown(each.after))
+            Difference(described("instance type", each.name, cluster.name), shown(each.before), shown(each.after))
             for each in plan
         ],
     )

@@ -12,6 +12,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
     open_cluster,
     waiting_for,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.namespaces import namespace_problem
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import WaitTimeoutError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import namespaces
@@ -106,5 +107,5 @@ def _outcome(cluster: ClusterConnection, namespace: dict[str, Any], *, created: 
     return Outcome(
         changed=created,
         result={"namespace": facts},
-        differences=[Difference(f"namespace {name} on {cluster.name}", {} if created else facts, facts)],
+        differences=[Difference(described("namespace", name, cluster.name), {} if created else facts, facts)],
     )

@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import labels as rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import (
     LabelPlan,
@@ -166,7 +167,9 @@ def _outcome(cluster: ClusterConnection, plan: list[_Labelling]) -> Outcome:
             "labelled": [change.name for change in plan if change.plan.differs],
         },
         differences=[
-            Difference(f"labels of node {change.name} on {cluster.name}", change.before, change.after)
+            Difference(
+                described("node", change.name, cluster.name), {"labels": change.before}, {"labels": change.after}
+            )
             for change in plan
         ],
     )

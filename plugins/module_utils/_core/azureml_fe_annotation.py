@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import CLUSTER_ACCESS, open_cluster
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as rules
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import front_end
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
@@ -22,34 +23,31 @@ SPEC = ModuleSpec(
     }
 ).merge(*CLUSTER_ACCESS)
 
-_WHERE = f"{rules.NAMESPACE}/{rules.NAME}"
-
 
 def run(call: Call) -> Outcome:
     """Make the annotation as wanted; a cluster that has it already costs one request."""
-    wanted = rules.ANNOTATION_VALUE if call.params["state"] == "present" else None
+    present = call.params["state"] == "present"
     with open_cluster(call) as cluster:
         deployment = front_end.read_deployment(cluster)
         if deployment is None:
-            if wanted is not None:
+            if present:
                 raise _absent(cluster)
             return Outcome(result={"annotated": False, "annotation": None, "uid": None})
-        before = rules.annotation(deployment)
-        if before != wanted:
-            if wanted is not None and not call.params["allow_v1"]:
+        plan = rules.plan_annotation(rules.annotation(deployment), present=present)
+        if plan.differs:
+            if present and not call.params["allow_v1"]:
                 _refuse_v1(cluster, deployment)
             if not call.check_mode:
-                deployment = _write(cluster, deployment, wanted)
-        return _outcome(cluster, deployment, before, wanted)
+                deployment = _write(cluster, deployment, present=present)
+        return _outcome(cluster, deployment, plan)
 
 
-def _write(cluster: ClusterConnection, deployment: dict[str, Any], wanted: str | None) -> dict[str, Any]:
+def _write(cluster: ClusterConnection, deployment: dict[str, Any], *, present: bool) -> dict[str, Any]:
     """Set the annotation on the Deployment as it is now."""
 
     def write(current: dict[str, Any]) -> dict[str, Any]:
-        if rules.annotation(current) == wanted:
-            return current
-        return front_end.set_annotation(cluster, current, wanted)
+        plan = rules.plan_annotation(rules.annotation(current), present=present)
+        return front_end.set_annotation(cluster, current, plan.after) if plan.differs else current
 
     def read_again() -> dict[str, Any]:
         current = front_end.read_deployment(cluster)
@@ -57,7 +55,7 @@ def _write(cluster: ClusterConnection, deployment: dict[str, Any], wanted: str |
             raise _absent(cluster)
         return current
 
-    return write_on_current(deployment, write, read_again, f"Deployment {_WHERE} of {cluster.name}")
+    return write_on_current(deployment, write, read_again, f"Deployment {rules.WHERE} of {cluster.name}")
 
 
 def _refuse_v1(cluster: ClusterConnection, deployment: dict[str, Any]) -> None:
@@ -65,7 +63,7 @@ def _refuse_v1(cluster: ClusterConnection, deployment: dict[str, Any]) -> None:
     facts = front_end.read_with(cluster, deployment)
     if facts["verdict"] == "v1":
         raise ModuleFailure(
-            f"Deployment {_WHERE} of {cluster.name} was not annotated, because it is not v2 "
+            f"Deployment {rules.WHERE} of {cluster.name} was not annotated, because it is not v2 "
             f"({'; '.join(facts['reasons'])}): the extension could not take it over. Redeploy a v1 web service so that "
             "Azure ML updates azureml-fe, or set allow_v1: true if you know better.",
             front_end=facts,
@@ -75,25 +73,21 @@ def _refuse_v1(cluster: ClusterConnection, deployment: dict[str, Any]) -> None:
 def _absent(cluster: ClusterConnection) -> ModuleFailure:
     """Return the failure for a cluster without the front end."""
     return ModuleFailure(
-        f"There is no Deployment {_WHERE} on {cluster.name}, so there is nothing to annotate and nothing was changed. "
-        "Check with azureml_fe_check that this is the cluster of the v1 web services."
+        f"There is no Deployment {rules.WHERE} on {cluster.name}, so there is nothing to annotate and nothing was "
+        "changed. Check with azureml_fe_check that this is the cluster of the v1 web services."
     )
 
 
-def _outcome(cluster: ClusterConnection, deployment: dict[str, Any], before: str | None, after: str | None) -> Outcome:
+def _outcome(cluster: ClusterConnection, deployment: dict[str, Any], plan: rules.AnnotationPlan) -> Outcome:
     """Report the annotation as it is now, or would be."""
-    difference = Difference(f"annotations of deployment {_WHERE} on {cluster.name}", _shown(before), _shown(after))
+    subject = described("deployment", rules.WHERE, cluster.name)
+    difference = Difference(subject, rules.shown(plan.before), rules.shown(plan.after))
     return Outcome(
-        changed=before != after,
+        changed=plan.differs,
         result={
-            "annotated": after == rules.ANNOTATION_VALUE,
-            "annotation": after,
+            "annotated": plan.after == rules.ANNOTATION_VALUE,
+            "annotation": plan.after,
             "uid": deployment["metadata"].get("uid"),
         },
         differences=[difference],
     )
-
-
-def _shown(value: str | None) -> dict[str, str]:
-    """Return the annotation as a diff shows it."""
-    return {} if value is None else {rules.ANNOTATION: value}

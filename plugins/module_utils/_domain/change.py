@@ -92,9 +92,18 @@ def differing(
     return old, new
 
 
+def described(kind: ObjectKind, name: str, cluster: str = "") -> str:
+    """Return an object in words: `compute k8s in workspace ml`, or `extension azureml of cluster aks`.
+
+    `cluster` is the cluster in words. A change leaves it out, because a plan is one cluster's; a module's difference
+    has it.
+    """
+    return f"{kind} {name} of {cluster}" if cluster else f"{kind} {name}"
+
+
 def subject(change: ChangeData) -> str:
-    """Return the object of a change in words: `extension azureml`, `compute k8s in workspace ml`."""
-    return f"{change['kind']} {change['name']}"
+    """Return the object of a change in words."""
+    return described(change["kind"], change["name"])
 
 
 def why(change: ChangeData) -> str:

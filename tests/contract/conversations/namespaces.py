@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.contract.definitions import config_map
 from tests.contract.recorder import Conversation
 
@@ -28,7 +30,7 @@ def namespaces_end_when_they_are_empty(talk: Conversation) -> None:
     assert again.status == 409
     talk.until(path, lambda answer: "conditions" in answer.body.get("status", {}), "conditions of the namespace")
 
-    def remaining(body: dict) -> object:  # type: ignore[type-arg]
+    def remaining(body: dict[str, Any]) -> object:
         conditions = {each["type"]: each["status"] for each in body["status"]["conditions"]}
         return {key: conditions.get(key) for key in ("NamespaceContentRemaining", "NamespaceFinalizersRemaining")}
 

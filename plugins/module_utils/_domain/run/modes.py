@@ -24,7 +24,7 @@ class Mode:
     verifies: bool = False
 
 
-#: The hosts of the plays in playbooks/_fleet.yml say the same; a test plays each mode through them.
+#: `python -m scripts.generate` writes into playbooks/_fleet.yml which plays run in which mode.
 MODES: tuple[Mode, ...] = (
     # Judges every cluster and says what an upgrade would do.
     Mode("preflight"),

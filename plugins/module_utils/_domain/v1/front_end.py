@@ -11,6 +11,7 @@ https://github.com/Azure/AML-Kubernetes/blob/master/docs/attach-compute-on-aks-v
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
@@ -21,6 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.workloads
 
 NAMESPACE = "default"
 NAME = "azureml-fe"
+WHERE = f"{NAMESPACE}/{NAME}"
 ANNOTATION = "azureml-fe-enable-upgrade"
 ANNOTATION_VALUE = "true"
 NAME_LABEL = "azuremlappname"
@@ -29,6 +31,24 @@ UPGRADABLE_VERSION = "v2"
 
 STAGE = "front_end"
 Verdict = Literal["absent", "v1", "v2", "v2_not_ready", "owned_by_extension"]
+
+
+@dataclass(frozen=True)
+class AnnotationPlan:
+    """The annotation's value as it is and as it is to be; None where it is not there."""
+
+    before: str | None
+    after: str | None
+
+    @property
+    def differs(self) -> bool:
+        """Whether there is something to write."""
+        return self.before != self.after
+
+
+def plan_annotation(existing: str | None, *, present: bool) -> AnnotationPlan:
+    """Return what happens to the annotation of an azureml-fe that is to have it, or is not to have it."""
+    return AnnotationPlan(existing, ANNOTATION_VALUE if present else None)
 
 
 def judge(
@@ -74,24 +94,28 @@ def changes_of(facts: FrontEndFacts, *, taken_over: bool) -> list[Change]:
     with E45005 then, and `aml_enable_upgrade: true` is the way to ask for the annotation. Where the extension's router
     is there already, nothing is left to take over.
     """
-    if not taken_over or facts["verdict"] != "v2" or facts["annotated"]:
+    plan = plan_annotation(facts["annotation"], present=True)
+    if not taken_over or facts["verdict"] != "v2" or not plan.differs:
         return []
-    where = f"{NAMESPACE}/{NAME}"
-    there = {} if facts["annotation"] is None else {ANNOTATION: facts["annotation"]}
     owner = f"Helm release {facts['owner']['namespace']}/{facts['owner']['name']}" if facts["owner"] else None
     return [
         Change(
             STAGE,
             "annotate",
             "deployment",
-            f"Deployment/{where}",
-            where,
-            {"annotations": there},
-            {"annotations": {ANNOTATION: ANNOTATION_VALUE}},
+            f"Deployment/{WHERE}",
+            WHERE,
+            shown(plan.before),
+            shown(plan.after),
             "taken over",
             owner=owner,
         )
     ]
+
+
+def shown(value: str | None) -> dict[str, dict[str, str]]:
+    """Return the annotation as `--diff` shows it and a change holds it."""
+    return {"annotations": {} if value is None else {ANNOTATION: value}}
 
 
 def is_annotated(deployment: Mapping[str, Any]) -> bool:

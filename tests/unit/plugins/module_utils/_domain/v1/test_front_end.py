@@ -93,6 +93,18 @@ def test_only_what_is_about_to_be_taken_over_is_annotated(taken_over: bool, chan
     assert len(front_end.changes_of(facts, taken_over=taken_over)) == changes
 
 
+@pytest.mark.parametrize(("there", "changes"), [(None, 1), ("false", 1), ("true", 0)])
+def test_plan_and_module_see_one_difference(there: str | None, changes: int) -> None:
+    facts = front_end.judge(deployment(annotations={front_end.ANNOTATION: there} if there else {}), [pod()], None)
+    by_module = front_end.plan_annotation(there, present=True)
+    by_plan = [each.to_result() for each in front_end.changes_of(facts, taken_over=True)]
+    assert (by_module.differs, len(by_plan)) == (bool(changes), changes)
+    for change in by_plan:
+        sides = (front_end.shown(by_module.before), front_end.shown(by_module.after))
+        assert (change["before"], change["after"]) == sides
+    assert not front_end.plan_annotation(None, present=False).differs
+
+
 def test_without_pods_the_template_decides() -> None:
     assert front_end.judge(deployment(version=None), [], None)["verdict"] == "v1"
 
