@@ -59,9 +59,9 @@ KubernetesOf = Callable[[str], kubernetes_client.ApiClient]
 
 
 @pytest.fixture(scope="module")
-def fleet() -> Iterator[Simulator]:
-    """A simulator of its own for each test module."""
-    with Simulator(FLEET, time_scale=100) as simulator:
+def fleet(request: pytest.FixtureRequest) -> Iterator[Simulator]:
+    """A simulator of its own for each test module: of the module's FLEET, or of the usual one."""
+    with Simulator(getattr(request.module, "FLEET", FLEET), time_scale=100) as simulator:
         yield simulator
 
 

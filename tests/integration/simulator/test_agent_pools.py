@@ -48,23 +48,6 @@ FLEET: dict[str, Any] = {
 Start = Callable[[dict[str, str]], tuple[Simulator, ArmClient]]
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Simulator]:
-    with Simulator(FLEET, time_scale=100) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def fleet(shared: Simulator) -> Simulator:
-    shared.reset()
-    return shared
-
-
-@pytest.fixture
-def arm(fleet: Simulator) -> ArmClient:
-    return ArmClient(fleet.ready)
-
-
 @pytest.fixture
 def believing() -> Iterator[Start]:
     """Starts the fleet under other beliefs."""
@@ -102,20 +85,20 @@ def state_after(arm: ArmClient, answer: Any) -> str:
     return str(arm.wait(answer).json()["status"])
 
 
-def test_labels_taints_and_mode_reach_the_nodes(fleet: Simulator, arm: ArmClient) -> None:
-    assert [node.spec.taints[0].key for node in nodes(fleet, "gpu")] == ["a", "a"]
+def test_labels_taints_and_mode_reach_the_nodes(fresh: Simulator, arm: ArmClient) -> None:
+    assert [node.spec.taints[0].key for node in nodes(fresh, "gpu")] == ["a", "a"]
     changed = write(arm, "gpu", nodeLabels={"team": "ml"}, nodeTaints=["x=y:NoExecute"], mode="System")
     assert state_after(arm, changed) == "Succeeded"
-    for node in nodes(fleet, "gpu"):
+    for node in nodes(fresh, "gpu"):
         assert node.metadata.labels["team"] == "ml"
         assert node.metadata.labels["kubernetes.azure.com/mode"] == "system"
         assert [(taint.key, taint.value, taint.effect) for taint in node.spec.taints] == [("x", "y", "NoExecute")]
 
 
-def test_a_change_leaves_what_others_wrote_on_the_nodes(fleet: Simulator, arm: ArmClient) -> None:
-    with open(fleet.clusters["aks"]["kubeconfig"], encoding="utf-8") as stream:
+def test_a_change_leaves_what_others_wrote_on_the_nodes(fresh: Simulator, arm: ArmClient) -> None:
+    with open(fresh.clusters["aks"]["kubeconfig"], encoding="utf-8") as stream:
         api = kubernetes_client.CoreV1Api(kubernetes_config.new_client_from_config_dict(yaml.safe_load(stream)))
-    name = nodes(fleet, "gpu")[0].metadata.name
+    name = nodes(fresh, "gpu")[0].metadata.name
     taints = [{"key": "a", "value": "b", "effect": "NoSchedule"}, {"key": "mine", "effect": "NoSchedule"}]
     api.patch_node(name, {"metadata": {"labels": {"mine": "1"}}, "spec": {"taints": taints}})
     state_after(arm, write(arm, "gpu", nodeTaints=["x=y:NoExecute"]))
@@ -124,15 +107,15 @@ def test_a_change_leaves_what_others_wrote_on_the_nodes(fleet: Simulator, arm: A
     assert [taint.key for taint in node.spec.taints] == ["mine", "x"]
 
 
-def test_scaling_adds_and_removes_nodes_and_moves_their_pods(fleet: Simulator, arm: ArmClient) -> None:
-    assert len(nodes(fleet, "system")) == 3
+def test_scaling_adds_and_removes_nodes_and_moves_their_pods(fresh: Simulator, arm: ArmClient) -> None:
+    assert len(nodes(fresh, "system")) == 3
     changed = write(arm, "system", count=5)
     assert changed.json()["properties"]["provisioningState"] == "Scaling"
     state_after(arm, changed)
-    assert len(nodes(fleet, "system")) == 5
+    assert len(nodes(fresh, "system")) == 5
     state_after(arm, write(arm, "system", count=1))
-    (left,) = nodes(fleet, "system")
-    with open(fleet.clusters["aks"]["kubeconfig"], encoding="utf-8") as stream:
+    (left,) = nodes(fresh, "system")
+    with open(fresh.clusters["aks"]["kubeconfig"], encoding="utf-8") as stream:
         api = kubernetes_client.CoreV1Api(kubernetes_config.new_client_from_config_dict(yaml.safe_load(stream)))
     names = {node.metadata.name for node in api.list_node().items}
     assert left.metadata.name in names
@@ -143,17 +126,17 @@ def test_scaling_adds_and_removes_nodes_and_moves_their_pods(fleet: Simulator, a
     assert left_behind == []
 
 
-def test_a_pool_is_stopped_and_started(fleet: Simulator, arm: ArmClient) -> None:
+def test_a_pool_is_stopped_and_started(fresh: Simulator, arm: ArmClient) -> None:
     stopped = write(arm, "gpu", powerState={"code": "Stopped"})
     properties = stopped.json()["properties"]
     assert (properties["provisioningState"], properties["powerState"]["code"]) == ("Stopping", "Stopped")
     assert properties["count"] == 0
     state_after(arm, stopped)
-    assert nodes(fleet, "gpu") == []
+    assert nodes(fresh, "gpu") == []
     started = write(arm, "gpu", powerState={"code": "Running"})
     assert started.json()["properties"]["provisioningState"] == "Starting"
     state_after(arm, started)
-    assert (len(nodes(fleet, "gpu")), read(arm, "gpu")["properties"]["count"]) == (2, 2)
+    assert (len(nodes(fresh, "gpu")), read(arm, "gpu")["properties"]["count"]) == (2, 2)
     last = write(arm, "system", powerState={"code": "Stopped"})
     assert (last.status_code, last.json()["code"]) == (400, "InvalidParameter")
 
@@ -166,25 +149,25 @@ def test_a_stopped_pool_takes_no_other_change(arm: ArmClient, believing: Start) 
     assert read(other, "off")["properties"]["powerState"] == {"code": "Stopped"}
 
 
-def test_a_pool_is_upgraded_but_never_beyond_its_control_plane(fleet: Simulator, arm: ArmClient) -> None:
-    assert [node.status.node_info.kubelet_version for node in nodes(fleet, "old")] == ["v1.34.6"]
+def test_a_pool_is_upgraded_but_never_beyond_its_control_plane(fresh: Simulator, arm: ArmClient) -> None:
+    assert [node.status.node_info.kubelet_version for node in nodes(fresh, "old")] == ["v1.34.6"]
     refused = write(arm, "old", orchestratorVersion="1.36.0")
     assert (refused.status_code, refused.json()["code"]) == (400, "NodePoolMcVersionIncompatible")
     assert "Minor version of node pool version 36 is bigger than control plane version 35" in refused.json()["message"]
     upgraded = write(arm, "old", orchestratorVersion="1.35.4")
     assert upgraded.json()["properties"]["provisioningState"] == "Upgrading"
     state_after(arm, upgraded)
-    assert [node.status.node_info.kubelet_version for node in nodes(fleet, "old")] == ["v1.35.4"]
+    assert [node.status.node_info.kubelet_version for node in nodes(fresh, "old")] == ["v1.35.4"]
 
 
-def test_a_pool_is_added_and_deleted(fleet: Simulator, arm: ArmClient) -> None:
-    assert nodes(fleet, "extra") == []
+def test_a_pool_is_added_and_deleted(fresh: Simulator, arm: ArmClient) -> None:
+    assert nodes(fresh, "extra") == []
     path = f"{AKS}/aks/agentPools/extra"
     body = {"properties": {"count": 2, "vmSize": "Standard_NC6s_v3", "mode": "User", "nodeLabels": {"a": "b"}}}
     added = arm.send("PUT", path, body, version=VERSION)
     assert (added.status_code, added.json()["properties"]["provisioningState"]) == (201, "Creating")
     state_after(arm, added)
-    found = nodes(fleet, "extra")
+    found = nodes(fresh, "extra")
     assert [node.metadata.labels["a"] for node in found] == ["b", "b"]
     assert [node.status.allocatable["nvidia.com/gpu"] for node in found] == ["1", "1"]
     deleted = arm.send("DELETE", path, version=VERSION)
@@ -192,10 +175,10 @@ def test_a_pool_is_added_and_deleted(fleet: Simulator, arm: ArmClient) -> None:
     assert arm.send("GET", deleted.headers["Location"]).status_code == 202
     state_after(arm, deleted)
     assert arm.send("GET", deleted.headers["Location"]).status_code == 204
-    assert nodes(fleet, "extra") == []
+    assert nodes(fresh, "extra") == []
     assert arm.send("GET", path, version=VERSION).status_code == 404
     assert arm.send("DELETE", path, version=VERSION).status_code == 204
-    assert [incident["what"] for incident in fleet.state()["incidents"]] == ["node pool deleted"]
+    assert [incident["what"] for incident in fresh.state()["incidents"]] == ["node pool deleted"]
 
 
 @pytest.mark.parametrize(
@@ -230,12 +213,12 @@ def test_the_last_system_pool_stays(arm: ArmClient) -> None:
 
 
 def test_a_spot_pool_keeps_its_taint_and_only_a_label_that_is_sent_back(
-    fleet: Simulator, arm: ArmClient, believing: Start
+    fresh: Simulator, arm: ArmClient, believing: Start
 ) -> None:
     properties = read(arm, "spot")["properties"]
     assert properties["nodeLabels"] == {SPOT: "spot"}
     assert properties["nodeTaints"] == [f"{SPOT}=spot:NoSchedule"]
-    (node,) = nodes(fleet, "spot")
+    (node,) = nodes(fresh, "spot")
     assert node.metadata.labels[SPOT] == "spot"
     state_after(arm, write(arm, "spot", nodeLabels={"a": "b", SPOT: "spot"}, nodeTaints=[]))
     assert read(arm, "spot")["properties"]["nodeLabels"] == {"a": "b", SPOT: "spot"}
@@ -248,10 +231,10 @@ def test_a_spot_pool_keeps_its_taint_and_only_a_label_that_is_sent_back(
     assert read(other, "spot")["properties"]["nodeLabels"] == {"a": "b", SPOT: "spot"}
 
 
-def test_a_stale_count_scales_an_autoscaled_pool(fleet: Simulator, arm: ArmClient, believing: Start) -> None:
-    assert len(nodes(fleet, "auto")) == 2
+def test_a_stale_count_scales_an_autoscaled_pool(fresh: Simulator, arm: ArmClient, believing: Start) -> None:
+    assert len(nodes(fresh, "auto")) == 2
     state_after(arm, write(arm, "auto", count=1, nodeLabels={"a": "b"}))
-    assert len(nodes(fleet, "auto")) == 1
+    assert len(nodes(fresh, "auto")) == 1
     other_fleet, other = believing({"stale-count-of-autoscaled-pool": "ignored"})
     assert len(nodes(other_fleet, "auto")) == 2
     state_after(other, write(other, "auto", count=1, nodeLabels={"a": "b"}))
@@ -277,7 +260,7 @@ def install(arm: ArmClient) -> Any:
     return arm.send("PUT", f"{AKS}/aks/{EXTENSIONS}/flux", {"properties": {"extensionType": "microsoft.flux"}})
 
 
-def test_a_pool_cannot_be_changed_while_an_extension_is_installed(fleet: Simulator, arm: ArmClient) -> None:
+def test_a_pool_cannot_be_changed_while_an_extension_is_installed(fresh: Simulator, arm: ArmClient) -> None:
     install(arm)
     refused = write(arm, "gpu", nodeLabels={"a": "b"})
     assert (refused.status_code, refused.json()["code"]) == (409, "OperationNotAllowed")
@@ -301,7 +284,7 @@ def test_a_change_of_a_pool_and_an_installation_may_preempt_each_other(believing
 
 
 def test_an_extension_cannot_be_installed_while_aks_works_on_the_cluster(
-    fleet: Simulator, arm: ArmClient, believing: Start
+    fresh: Simulator, arm: ArmClient, believing: Start
 ) -> None:
     write(arm, "gpu", nodeLabels={"a": "b"})
     refused = install(arm)
@@ -315,7 +298,7 @@ def test_an_extension_cannot_be_installed_while_aks_works_on_the_cluster(
     assert state_after(arm, install(arm)) == "Succeeded"
 
 
-def test_a_cluster_is_stopped_and_started(fleet: Simulator, arm: ArmClient) -> None:
+def test_a_cluster_is_stopped_and_started(fresh: Simulator, arm: ArmClient) -> None:
     stopped = arm.send("POST", f"{AKS}/aks/stop")
     assert stopped.status_code == 202
     assert arm.send("GET", stopped.headers["Location"]).status_code == 202
@@ -330,7 +313,7 @@ def test_a_cluster_is_stopped_and_started(fleet: Simulator, arm: ArmClient) -> N
     assert arm.send("GET", f"{AKS}/aks").json()["properties"]["powerState"] == {"code": "Running"}
 
 
-def test_a_cluster_is_upgraded_one_minor_version_at_a_time(fleet: Simulator, arm: ArmClient) -> None:
+def test_a_cluster_is_upgraded_one_minor_version_at_a_time(fresh: Simulator, arm: ArmClient) -> None:
     body = arm.send("GET", f"{AKS}/aks").json()
     body["properties"]["kubernetesVersion"] = "1.37.0"
     assert arm.send("PUT", f"{AKS}/aks", body).status_code == 400

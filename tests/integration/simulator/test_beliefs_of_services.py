@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -51,12 +50,6 @@ FLEET: dict[str, Any] = {
         for name, beliefs in CHOSEN.items()
     ],
 }
-
-
-@pytest.fixture(scope="module")
-def fleet() -> Iterator[Simulator]:
-    with Simulator(FLEET, time_scale=100) as simulator:
-        yield simulator
 
 
 @pytest.fixture(scope="module")

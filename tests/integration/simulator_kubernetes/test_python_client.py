@@ -39,6 +39,7 @@ def test_typed_client(api_client: kubernetes_client.ApiClient, place: str) -> No
     assert patched.metadata.annotations["a"] == "b"
     scale = apps.read_namespaced_deployment_scale("fe", place)
     scale.spec.replicas = 3
+    scale.metadata.resource_version = None  # whatever the controllers have written meanwhile
     assert apps.replace_namespaced_deployment_scale("fe", place, scale).spec.replicas == 3
     with pytest.raises(ApiException) as caught:
         apps.read_namespaced_deployment("none", place)

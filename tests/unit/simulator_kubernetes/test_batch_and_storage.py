@@ -64,9 +64,13 @@ async def test_a_job_that_fails_too_often_fails(cluster: Client) -> None:
 
 async def test_a_finished_job_goes_after_its_time_to_live(cluster: Client) -> None:
     await cluster.post("/api/v1/nodes", node("one"))
+    await cluster.post(JOBS, job("long"))
     await cluster.post(JOBS, job("short", ttlSecondsAfterFinished=20))
-    await cluster.until(f"{JOBS}/short", lambda answer: answer.status == 404)
-    await cluster.until(PODS, lambda answer: answer.body["items"] == [])
+    gone = await cluster.until(f"{JOBS}/short", lambda answer: answer.status == 404)
+    assert gone.body["message"] == 'jobs.batch "short" not found'
+    left = (await cluster.until(PODS, lambda answer: len(answer.body["items"]) == 1)).body["items"]
+    assert left[0]["metadata"]["labels"]["batch.kubernetes.io/job-name"] == "long"
+    assert (await cluster.until(f"{JOBS}/long", has_condition("Complete"))).status == 200
 
 
 async def test_a_claim_without_a_class_gets_the_default_one_and_a_disk(cluster: Client) -> None:

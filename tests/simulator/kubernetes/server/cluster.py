@@ -23,7 +23,7 @@ from tests.simulator.kubernetes.representation import Presenter, Representation,
 from tests.simulator.kubernetes.resources import Resource, ResourceRegistry, in_version
 from tests.simulator.kubernetes.routing import RequestInfo
 from tests.simulator.kubernetes.store import Key, ObjectStore
-from tests.simulator.kubernetes.writes import ObjectWriter, WriteOptions, Written
+from tests.simulator.kubernetes.writes import ObjectWriter, Patch, WriteOptions, Written
 
 _HEALTH = frozenset({"/healthz", "/livez", "/readyz"})
 _PLATFORM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -278,9 +278,8 @@ class Cluster:
         if media_type == patches.APPLY_PATCH and self.store.get(Key(resource.key, namespace, info.name)) is None:
             # An apply that creates needs both verbs.
             self.authorizer.check(request.user, Attributes.of_request(replace(info, verb="create")))
-        written = self.writer.patch(
-            resource, info.namespace, info.name, request.body, media_type, options, info.subresource
-        )
+        patch = Patch(media_type, request.body)
+        written = self.writer.patch(resource, info.namespace, info.name, patch, options, info.subresource)
         return self._written(written, presenter)
 
     @staticmethod

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.simulator.kubernetes.writes.options import WriteOptions, Written
+from tests.simulator.kubernetes.writes.options import Patch, WriteOptions, Written
 from tests.simulator.kubernetes.writes.writer import ObjectWriter
 
-__all__ = ["ObjectWriter", "WriteOptions", "Written"]
+__all__ = ["ObjectWriter", "Patch", "WriteOptions", "Written"]

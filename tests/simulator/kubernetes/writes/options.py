@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.simulator.kubernetes.store import Object
 
@@ -21,6 +22,14 @@ class WriteOptions:
     dry_run: bool = False
     validation: str = "Warn"
     force: bool = False
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The body of a PATCH, and which type of patch it is: text for apply patches, JSON otherwise."""
+
+    media_type: str
+    sent: Any
 
 
 @dataclass

@@ -14,7 +14,7 @@ from tests.simulator.kubernetes import schema as schemas
 from tests.simulator.kubernetes.resources import Resource, in_version
 from tests.simulator.kubernetes.store import Object
 from tests.simulator.kubernetes.writes import body
-from tests.simulator.kubernetes.writes.options import WriteOptions, Written
+from tests.simulator.kubernetes.writes.options import Patch, WriteOptions, Written
 from tests.simulator.kubernetes.writes.storage import Storage
 from tests.simulator.kubernetes.writes.update import Updater
 
@@ -27,39 +27,31 @@ class Patcher:
         self._updater = updater
 
     def patch(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        sent: Any,
-        media_type: str,
-        options: WriteOptions,
-        subresource: str = "",
+        self, resource: Resource, namespace: str, name: str, patch: Patch, options: WriteOptions, subresource: str = ""
     ) -> Written:
         """PATCH with decoded JSON; apply patches are not for this class."""
         live = in_version(resource, self._storage.live(resource, namespace, name))
         if subresource == "scale":
-            return Written(self._patch_scale(resource, live, sent, media_type, options))
-        patched = self._patched(resource, live, sent, media_type, resource.schema)
+            return Written(self._patch_scale(resource, live, patch, options))
+        patched = self._patched(resource, live, patch, resource.schema)
         written = Written({})
         try:
             obj = body.decoded(resource, patched, options, written.warnings)
         except errors.ApiError as error:
-            raise _patch_failure(sent, patched, media_type, error) from error
+            raise _patch_failure(patch, patched, error) from error
         body.settle_namespace(resource, obj, namespace)
         body.settle_name(obj, name)
         written.obj = self._updater.replace(resource, live, obj, options, subresource)
         return written
 
-    def _patch_scale(
-        self, resource: Resource, live: Object, sent: Any, media_type: str, options: WriteOptions
-    ) -> Object:
+    def _patch_scale(self, resource: Resource, live: Object, patch: Patch, options: WriteOptions) -> Object:
         current = scale.scale_of(resource, live)
-        patched = self._patched(resource, current, sent, media_type, scale.SCHEMA)
+        patched = self._patched(resource, current, patch, scale.SCHEMA)
         namespace, name = live["metadata"].get("namespace", ""), live["metadata"]["name"]
         return self._updater.update_scale(resource, namespace, name, patched, options)
 
-    def _patched(self, resource: Resource, live: Object, sent: Any, media_type: str, schema: schemas.Schema) -> Object:
+    def _patched(self, resource: Resource, live: Object, patch: Patch, schema: schemas.Schema) -> Object:
+        media_type, sent = patch.media_type, patch.sent
         accepted = [patches.JSON_PATCH, patches.MERGE_PATCH, patches.APPLY_PATCH]
         if resource.custom and media_type not in accepted:
             raise errors.unsupported_media_type(*accepted)
@@ -77,13 +69,14 @@ class Patcher:
         return copy.deepcopy(patches.apply_strategic_patch(live, sent, schema))
 
 
-def _patch_failure(body: Any, patched: Object, media_type: str, error: errors.ApiError) -> errors.ApiError:
+def _patch_failure(patch: Patch, patched: Object, error: errors.ApiError) -> errors.ApiError:
     """A patch that leads to an object which cannot be read is 422, not 400, and shows the patch or the object."""
     text = str(error)
     _unused, separator, detail = text.partition(": ")
     if error.code != 400 or not separator or "cannot be handled as" not in text:
         return error
-    shown = go_text(body) if media_type == patches.STRATEGIC_PATCH else json.dumps(patched, separators=(",", ":"))
+    strategic = patch.media_type == patches.STRATEGIC_PATCH
+    shown = go_text(patch.sent) if strategic else json.dumps(patched, separators=(",", ":"))
     return errors.invalid("", "", "", [errors.invalid_value("patch", shown, detail)])
 
 

@@ -16,7 +16,7 @@ from tests.simulator.kubernetes.writes.admission import Admission
 from tests.simulator.kubernetes.writes.apply import Applier
 from tests.simulator.kubernetes.writes.create import Creator
 from tests.simulator.kubernetes.writes.delete import Deleter
-from tests.simulator.kubernetes.writes.options import WriteOptions, Written
+from tests.simulator.kubernetes.writes.options import Patch, WriteOptions, Written
 from tests.simulator.kubernetes.writes.patch import Patcher
 from tests.simulator.kubernetes.writes.storage import Storage
 from tests.simulator.kubernetes.writes.update import Updater
@@ -52,19 +52,12 @@ class ObjectWriter:
         return self._updater.update_scale(resource, namespace, name, sent, options)
 
     def patch(
-        self,
-        resource: Resource,
-        namespace: str,
-        name: str,
-        sent: Any,
-        media_type: str,
-        options: WriteOptions,
-        subresource: str = "",
+        self, resource: Resource, namespace: str, name: str, patch: Patch, options: WriteOptions, subresource: str = ""
     ) -> Written:
-        """PATCH with any of the patch types; `sent` is text for apply patches, JSON otherwise."""
-        if media_type == patches.APPLY_PATCH:
-            return self._applier.apply(resource, namespace, name, sent, options, subresource)
-        return self._patcher.patch(resource, namespace, name, sent, media_type, options, subresource)
+        """PATCH with any of the patch types."""
+        if patch.media_type == patches.APPLY_PATCH:
+            return self._applier.apply(resource, namespace, name, patch.sent, options, subresource)
+        return self._patcher.patch(resource, namespace, name, patch, options, subresource)
 
     def delete(
         self, resource: Resource, namespace: str, name: str, options: Mapping[str, Any], dry_run: bool

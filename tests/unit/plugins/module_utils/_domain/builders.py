@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    ClusterFacts,
     ComputeFacts,
     ExtensionFacts,
     Facts,
+    FrontEndFacts,
+    KubernetesFacts,
     NodeFacts,
     NodePool,
     RouterServiceFacts,
@@ -157,78 +160,93 @@ def router_service(**changes: Any) -> RouterServiceFacts:
     return base
 
 
+def cluster(**changes: Any) -> ClusterFacts:
+    """Return a healthy AKS cluster."""
+    base = ClusterFacts(
+        id=AKS_ID,
+        name="aks",
+        kind="aks",
+        cloud="AzureCloud",
+        subscription_id=SUBSCRIPTION,
+        resource_group="rg",
+        location="westeurope",
+        kubernetes_version="1.35.4",
+        provisioning_state="Succeeded",
+        power_state="Running",
+        node_count=3,
+        node_pools=[pool()],
+        identity="SystemAssigned",
+        local_accounts_disabled=False,
+        entra_integrated=False,
+        azure_rbac=False,
+        private=False,
+        private_public_fqdn=False,
+        authorized_ip_ranges=[],
+        run_command_disabled=False,
+        pod_identity=False,
+        workload_identity=False,
+        sku_name="Base",
+        node_resource_group="MC_rg_aks_westeurope",
+        distribution=None,
+        infrastructure=None,
+        connectivity_status=None,
+    )
+    base.update(changes)  # type: ignore[typeddict-item]  # tests name the keys
+    return base
+
+
+def front_end() -> FrontEndFacts:
+    """Return the azureml-fe of version 2 that AksCompute made, all replicas ready."""
+    return {
+        "verdict": "v2",
+        "reasons": ["3 of 3 replicas are ready"],
+        "annotated": False,
+        "annotation": None,
+        "version_label": "v2",
+        "wanted_replicas": 3,
+        "ready_replicas": 3,
+        "service_type": "LoadBalancer",
+        "address": "20.0.0.1",
+        "owner": None,
+        "uid": "f00d",
+    }
+
+
+def inside() -> KubernetesFacts:
+    """Return what is in the cluster before the upgrade: the first generation's front end and one of its services."""
+    return {
+        "version": "v1.35.4",
+        "nodes": [node(f"node-{number}") for number in range(3)],
+        "namespaces": {"default": "Active", "azureml-ml": "Active"},
+        "front_end": front_end(),
+        "router_services": [router_service()],
+        "v1_services": [workload("credit-score", namespace="azureml-ml")],
+        "extension_workloads": [],
+        "instance_type_definition": False,
+        "instance_types": [],
+        "health_report": None,
+        "tls_secret": None,
+        "permissions": [],
+        "arc_agents": None,
+    }
+
+
 def facts(**cluster_changes: Any) -> Facts:
     """Return the facts of a healthy AKS cluster with a legacy compute, before the upgrade."""
-    found: Facts = {
+    return {
         "identity": {
             "object_id": "object",
             "tenant_id": "tenant",
             "application_id": "app",
             "subscription_id": SUBSCRIPTION,
         },
-        "cluster": {
-            "id": AKS_ID,
-            "name": "aks",
-            "kind": "aks",
-            "cloud": "AzureCloud",
-            "subscription_id": SUBSCRIPTION,
-            "resource_group": "rg",
-            "location": "westeurope",
-            "kubernetes_version": "1.35.4",
-            "provisioning_state": "Succeeded",
-            "power_state": "Running",
-            "node_count": 3,
-            "node_pools": [pool()],
-            "identity": "SystemAssigned",
-            "local_accounts_disabled": False,
-            "entra_integrated": False,
-            "azure_rbac": False,
-            "private": False,
-            "private_public_fqdn": False,
-            "authorized_ip_ranges": [],
-            "run_command_disabled": False,
-            "pod_identity": False,
-            "workload_identity": False,
-            "sku_name": "Base",
-            "node_resource_group": "MC_rg_aks_westeurope",
-            "distribution": None,
-            "infrastructure": None,
-            "connectivity_status": None,
-        },
+        "cluster": cluster(**cluster_changes),
         "providers": {"Microsoft.KubernetesConfiguration": "Registered"},
         "extension_regions": ["West Europe", "Poland Central"],
         "extension": None,
         "workspaces": [
             {"id": WORKSPACE_ID, "exists": True, "error": None, "computes": [legacy_compute()]},
         ],
-        "kubernetes": {
-            "version": "v1.35.4",
-            "nodes": [node(f"node-{number}") for number in range(3)],
-            "namespaces": {"default": "Active", "azureml-ml": "Active"},
-            "front_end": {
-                "verdict": "v2",
-                "reasons": ["3 of 3 replicas are ready"],
-                "annotated": False,
-                "annotation": None,
-                "version_label": "v2",
-                "wanted_replicas": 3,
-                "ready_replicas": 3,
-                "service_type": "LoadBalancer",
-                "address": "20.0.0.1",
-                "owner": None,
-                "uid": "f00d",
-            },
-            "router_services": [router_service()],
-            "v1_services": [workload("credit-score", namespace="azureml-ml")],
-            "extension_workloads": [],
-            "instance_type_definition": False,
-            "instance_types": [],
-            "health_report": None,
-            "tls_secret": None,
-            "permissions": [],
-            "arc_agents": None,
-        },
+        "kubernetes": inside(),
         "kubernetes_error": None,
     }
-    found["cluster"].update(cluster_changes)  # type: ignore[typeddict-item]  # tests name the keys
-    return found
