@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,11 @@ class AzureCli:
     """`az`, signed in to a simulated cloud as its service principal, with a configuration folder of its own."""
 
     def __init__(self, simulator: Simulator, folder: Path) -> None:
+        self._folder = folder / "azure"
         self._program = str(azure_cli())
         ready = simulator.ready
         self._environment = clean_environment(
-            AZURE_CONFIG_DIR=str(folder / "azure"),
+            AZURE_CONFIG_DIR=str(self._folder),
             AZURE_CORE_COLLECT_TELEMETRY="false",
             AZURE_CORE_INSTANCE_DISCOVERY="false",
             AZURE_CORE_ONLY_SHOW_ERRORS="true",
@@ -31,6 +34,14 @@ class AzureCli:
         self("cloud", "set", "-n", "Simulated")
         secret = f"--password={ready['client_secret']}"
         self("login", "--service-principal", "-u", ready["client_id"], secret, "--tenant", ready["tenant_id"])
+
+    def copy(self, folder: Path) -> AzureCli:
+        """The same person in another terminal: with a copy of the configuration, both can run at the same time."""
+        found = copy.copy(self)
+        found._folder = folder / "azure"
+        shutil.copytree(self._folder, found._folder)
+        found._environment = {**self._environment, "AZURE_CONFIG_DIR": str(found._folder)}
+        return found
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `az` with the arguments; the caller judges what came of it."""
