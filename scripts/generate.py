@@ -23,7 +23,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions  # noqa: E402  # idem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import variables  # noqa: E402  # idem
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of  # noqa: E402  # idem
-from scripts import generate_extension, generate_returns, generate_roles, generate_schemas  # noqa: E402  # idem
+from scripts import generate_extension, generate_picture, generate_returns, generate_roles, generate_schemas  # noqa: E402  # idem
 from scripts.generate_roles import ROLES, Role, dumped  # noqa: E402  # idem
 from tests.simulator.foundation.beliefs import Belief, every_belief  # noqa: E402  # idem
 
@@ -36,6 +36,7 @@ def generated() -> dict[Path, str]:
         ROOT / "docs" / "variables.md": variables_page(),
         ROOT / "docs" / "preflight-rules.md": rules_page(),
         ROOT / "docs" / "beliefs.md": beliefs_page(),
+        ROOT / "docs" / "images" / "floors.svg": generate_picture.picture(),
         ROOT / "plugins" / "doc_fragments" / "extension.py": extension_fragment(),
         ROOT / "roles" / "aml_extension" / "tasks" / "_planned.yml": generate_extension.submit_task(),
         **generate_roles.files(),

@@ -23,6 +23,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes im
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import options_of
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
+from scripts import generate_picture, structure
 from scripts.generate import ROOT, generated
 from scripts.generate_roles import ROLES
 
@@ -34,6 +35,22 @@ ROLE_FILES = sorted((ROOT / "roles").rglob("*.yml"))
 def test_generated_files_are_current() -> None:
     differing = [str(path) for path, text in generated().items() if path.read_text(encoding="utf-8") != text]
     assert differing == [], "run `python -m scripts.generate`"
+
+
+def test_the_picture_has_words_for_every_room_and_no_other() -> None:
+    rooms = {room for floor in structure.FLOORS for room in floor}
+    assert set(generate_picture.WORDS) == rooms | {"playbooks", "roles"}
+
+
+def test_each_role_lists_all_variables_but_those_that_only_the_playbooks_read() -> None:
+    """docs/roles.md says why: a role judges the whole cluster before it acts."""
+    for name in ROLES:
+        path = ROOT / "roles" / name / "meta" / "argument_specs.yml"
+        options = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
+        unread = (
+            {"aml_report_directory"} if name == "aml_preflight" else {"aml_report_directory", "aml_fail_when_blocked"}
+        )
+        assert set(BY_NAME) - set(options) == unread, name
 
 
 def test_every_role_is_public_with_main_alone() -> None:
