@@ -13,6 +13,7 @@ import contextlib
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -45,12 +46,30 @@ class Asked:
 
 @dataclass
 class Answer:
-    """What to answer; `endless` sends megabytes until the client has had enough."""
+    """What to answer; `endless` sends megabytes, `drip` piece after piece, until the client has had enough."""
 
     status: int = 200
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     endless: bool = False
+    drip: Drip | None = None
+
+
+@dataclass
+class Drip:
+    """A beginning as it stands on the wire, and what follows it again and again, unless it is nothing."""
+
+    beginning: bytes
+    piece: bytes
+    pause: float = 0.02
+
+    def pour(self, send: Callable[[bytes], Any]) -> None:
+        """Send until nobody listens."""
+        with contextlib.suppress(OSError):
+            send(self.beginning)
+            while self.piece:
+                send(self.piece)
+                time.sleep(self.pause)
 
 
 Script = Callable[[Asked], "Answer | None"]
@@ -111,6 +130,10 @@ class HostileServer:
                 asked = Asked(self.command, urlsplit(self.path).path, self.path, self.headers, body)
                 cloud.asked.append(asked)
                 answer = cloud.script(asked) or cloud.honest(asked)
+                if answer.drip:
+                    self.close_connection = True
+                    answer.drip.pour(self.connection.sendall)
+                    return
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)

@@ -9,6 +9,9 @@ The stranger has a certificate that is trusted, so that nothing but the collecti
 from __future__ import annotations
 
 import base64
+import contextlib
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +37,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client i
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
 from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
-from tests.integration.hostile_server import TENANT, Answer, Asked, HostileServer, pair
+from tests.integration.hostile_server import TENANT, Answer, Asked, Drip, HostileServer, pair
 
 SECRET = "the-secret-of-the-principal"  # for a server on loopback
 GROUP = "/subscriptions/s/resourceGroups/rg/providers"
@@ -242,6 +245,107 @@ def test_an_answer_without_end_ends(world: World, no_pauses: list[float]) -> Non
     assert no_pauses == []
 
 
+#: Answers that never come to an end, each in another place of HTTP.
+DRIPS = {
+    "status line": Drip(b"HTTP/1.1 200 O", b"K"),
+    "header": Drip(b"HTTP/1.1 200 OK\r\nX-Header: ", b"x"),
+    "100 slowly": Drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "100 fast": Drip(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, 0.0),
+    "103": Drip(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
+    "body": Drip(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b" "),
+    "size of a chunk": Drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+    "trailer": Drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n", b"X: y\r\n"),
+    "redirect": Drip(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: https://", b"x"),
+}
+
+
+@pytest.fixture
+def one_second(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The longest time of an answer is a second; the test then takes little more."""
+    from ansible_collections.azureml.fleet.plugins.module_utils._azure import transport as azure
+    from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import transport as kubernetes
+
+    monkeypatch.setattr(azure, "_WHOLE_ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(kubernetes, "WHOLE_ANSWER_SECONDS", 1.0)
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("where", DRIPS)
+@pytest.mark.usefixtures("one_second")
+def test_an_answer_that_drips_is_given_up(world: World, where: str) -> None:
+    world.answer(Answer(drip=DRIPS[where]))
+    with pytest.raises(AzureError, match=r"^Asking: the answer has more than 64 MiB or does not end; "):
+        get(world)
+    assert len([each for each in world.cloud.asked if each.has_token]) == 1, "it is not asked again"
+
+
+@pytest.mark.parametrize("path", ["/metadata/endpoints", "/.well-known/openid-configuration", "/token"])
+@pytest.mark.parametrize("where", ["header", "100 slowly"])
+@pytest.mark.usefixtures("one_second")
+def test_metadata_and_authorities_that_drip_are_given_up(world: World, path: str, where: str) -> None:
+    world.cloud.script = lambda asked: Answer(drip=DRIPS[where]) if asked.path.endswith(path) else None
+    with pytest.raises(AzureError, match="does not end"):
+        get(world)
+
+
+def test_interim_answers_are_no_answers(world: World) -> None:
+    """Whoever takes 103 for the answer takes the answer for that of the next request."""
+    final = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n" + b'{"name":"x"}'
+    interim = b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    world.answer(Answer(drip=Drip(interim + final, b"")))
+    assert get(world) == {"name": "x"}
+
+
+def test_another_protocol_is_no_answer(world: World) -> None:
+    world.answer(Answer(drip=Drip(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", b"")))
+    with pytest.raises(AzureError, match=r"^Asking: the answer is HTTP 101"):
+        get(world)
+
+
+@contextlib.contextmanager
+def dripping_proxy(drip: Drip) -> Iterator[str]:
+    """A proxy whose answer to CONNECT does not end."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    with server.accept()[0] as connection:
+                        connection.recv(65536)
+                        drip.pour(connection.sendall)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("where", ["status line", "header"])
+@pytest.mark.usefixtures("one_second")
+def test_a_proxy_that_drips_is_given_up(
+    world: World, cluster: ClusterConnection, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dripping_proxy(DRIPS[where]) as proxy:
+        params = {"host": "https://aks.example", "api_key": "token-of-the-cluster", "proxy": proxy}
+        with (
+            ClusterConnection.from_params(params, name="aks") as behind,
+            pytest.raises(KubernetesError, match="without an end"),
+        ):
+            behind.list(NODES)
+        connection = world.connect()
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        with pytest.raises(AzureError, match="does not end"):
+            arm.get(connection, CLUSTER, "1", DOING)
+
+
+def test_an_authority_that_asks_for_a_day_is_not_waited_for(world: World) -> None:
+    busy = Answer(429, {"error": "busy"}, {"Retry-After": "86400"})
+    world.cloud.script = lambda asked: busy if asked.path.endswith("/token") else None
+    with pytest.raises(AzureError, match="asks to be left alone for 86400 s, which is not waited for"):
+        get(world)
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_service_that_asks_for_a_day_is_not_waited_for(world: World, status: int, no_pauses: list[float]) -> None:
     world.answer(Answer(status, {"error": {"code": "Busy", "message": "Later."}}, {"Retry-After": "86400"}))
@@ -423,6 +527,23 @@ def test_a_kubernetes_answer_without_end_ends(world: World, cluster: ClusterConn
     world.cloud.script = lambda _asked: Answer(endless=True)
     with pytest.raises(KubernetesError, match="answered with more than 64 MiB"):
         cluster.list(NODES)
+
+
+@pytest.mark.parametrize("where", DRIPS)
+@pytest.mark.usefixtures("one_second")
+def test_a_kubernetes_answer_that_drips_is_given_up(world: World, cluster: ClusterConnection, where: str) -> None:
+    world.cloud.script = lambda _asked: Answer(drip=DRIPS[where])
+    with pytest.raises(KubernetesError, match=r"more than 64 MiB, or without an end in 1 s, when asked to list nodes"):
+        cluster.list(NODES)
+    assert len(world.cloud.asked) == 1, "it is not asked again"
+
+
+@pytest.mark.parametrize("status", [101, 102, 103])
+def test_an_interim_answer_changes_nothing(world: World, cluster: ClusterConnection, status: int) -> None:
+    """It has no body, which a creation would take for a created object."""
+    world.cloud.script = lambda _asked: Answer(drip=Drip(b"HTTP/1.1 %d X\r\n\r\n" % status, b""))
+    with pytest.raises(KubernetesError):
+        cluster.create(NODES, {"metadata": {"name": "n"}})
 
 
 def test_an_api_server_that_asks_for_a_day_is_not_waited_for(world: World, cluster: ClusterConnection) -> None:

@@ -125,7 +125,9 @@ class AzureConnection:
             "disable_instance_discovery": bool(params.get("disable_instance_discovery")),
             "connection_verify": verify,
             "transport": GuardedTransport(
-                transport, lambda method, url: hosts.is_authority(cloud.authority, method, url)
+                transport,
+                lambda method, url: hosts.is_authority(cloud.authority, method, url),
+                patience=MOST_PATIENCE,
             ),
         }
         key = identity_key(options, [*cloud.addresses, str(common["disable_instance_discovery"]), trust])

@@ -5,26 +5,28 @@
 
 Azure's SDKs follow redirects with the body, and ask whatever address an answer names, with the token. Here each user of
 the transport (Azure Resource Manager, the authority, a cloud's metadata) has the hosts that it may ask; a redirect is
-an error; an answer is read up to a limit; and a service that asks for more patience than there is, is not waited for.
+an error; an answer has a size and a time; and a service that asks for more patience than there is, is not waited for.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 try:
-    import urllib3
     from azure.core.pipeline.policies import RetryPolicy
     from azure.core.pipeline.transport import HttpTransport, RequestsTransport
-    from requests.exceptions import ChunkedEncodingError, ContentDecodingError
-    from requests.exceptions import ConnectionError as RequestsConnectionError
+    from requests.adapters import HTTPAdapter
 except ImportError:  # `connection.MISSING_LIBRARY` says so
     pass
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import RefusedAnswerError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.hosts import origin, refusal
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.bounded import (
+    EndlessAnswerError,
+    bound_answers,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import LARGEST_ANSWER
 
 if TYPE_CHECKING:
@@ -34,14 +36,16 @@ if TYPE_CHECKING:
 
     _HttpTransport = HttpTransport[Any, Any]
     _RetryPolicy = RetryPolicy[Any, Any]
+    _HTTPAdapter = HTTPAdapter
 else:  # base classes must exist, and take no parameters when the code runs
     _HttpTransport = globals().get("HttpTransport", object)
     _RetryPolicy = globals().get("RetryPolicy", object)
+    _HTTPAdapter = globals().get("HTTPAdapter", object)
 
 #: Seconds for the connection, and for each wait on an answer: reading a large workspace takes Azure some 20 s.
 _CONNECT_SECONDS = 15.0
 _READ_SECONDS = 120.0
-#: Seconds after which an answer that still arrives in pieces is given up.
+#: Seconds after which an answer that still arrives is given up, and after which no request is tried again.
 _WHOLE_ANSWER_SECONDS = 600.0
 #: Settings of azure.core.pipeline.policies.RetryPolicy: about a minute in all when the service names no time itself.
 _RETRY = {"retry_total": 6, "retry_backoff_factor": 1.0, "retry_backoff_max": 30}
@@ -49,34 +53,79 @@ _RETRY = {"retry_total": 6, "retry_backoff_factor": 1.0, "retry_backoff_max": 30
 #: up to a few minutes (learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling).
 MOST_PATIENCE = 300.0
 _PIECE = 64 * 1024
-_SMALL_PIECE = 256
-#: Where the settings of one request's tries keep how long they may still wait.
+#: Where the settings of one request's tries keep how long they may still wait, and when the first one began.
 _PATIENCE = "azureml.fleet patience"
+_BEGAN = "azureml.fleet began"
 
 
 def open_transport(verify: bool | str) -> RequestsTransport:
-    """Return a transport that checks certificates as `verify` says and reads no answer beyond the limit."""
+    """Return a transport that checks certificates as `verify` says and reads no answer beyond its size and time."""
     transport = RequestsTransport(
         connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, connection_verify=verify
     )
     transport.open()  # makes the SDK's session; nothing is connected yet
+    for scheme, usual in list(transport.session.adapters.items()):
+        transport.session.mount(scheme, _BoundedAdapter(max_retries=usual.max_retries))
     transport.session.hooks["response"].append(_read_within_limit)
     return transport
+
+
+class _BoundedAdapter(_HTTPAdapter):
+    """Connections of `requests`, directly or through proxies, whose answers end."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        """Prepare direct connections."""
+        super().init_poolmanager(*arguments, **options)
+        bound_answers(self.poolmanager, _answer_seconds)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """Return the connections through a proxy."""
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **options)
+        if not known:
+            bound_answers(manager, _answer_seconds)
+        return manager
+
+
+def _answer_seconds() -> float:
+    """Return for how long an answer is read."""
+    return _WHOLE_ANSWER_SECONDS
 
 
 class GuardedTransport(_HttpTransport):
     """A transport for one purpose: `allowed` tells which addresses may be asked, and redirects are errors."""
 
-    def __init__(self, inner: RequestsTransport, allowed: Callable[[str, str], bool]) -> None:
-        """Send through `inner` what `allowed(method, url)` says may be sent."""
+    def __init__(
+        self, inner: RequestsTransport, allowed: Callable[[str, str], bool], *, patience: float | None = None
+    ) -> None:
+        """Send through `inner` what `allowed(method, url)` says may be sent.
+
+        `patience`: the longest wait that a service may ask for, where neither PatientPolicy nor a poller with a
+        deadline sees to that: in the policies of azure-identity.
+        """
         self._inner = inner
         self._allowed = allowed
+        self._patience = patience
 
     def send(self, request: Any, **options: Any) -> Any:
-        """Send one request. Raises RefusedAnswerError before sending it elsewhere, and for a redirect."""
+        """Send one request.
+
+        Raises RefusedAnswerError before sending it elsewhere, for a redirect, and for an answer that does not end.
+        """
         if not self._allowed(request.method, request.url):
             raise RefusedAnswerError(refusal(request.url), code="ForeignHost")
-        response = self._inner.send(request, **options)
+        try:
+            response = self._inner.send(request, **options)
+        except EndlessAnswerError as error:
+            raise RefusedAnswerError(
+                f"the answer has more than {LARGEST_ANSWER // 1024 // 1024} MiB or does not end; the rest was not "
+                "read. Check what answers at this address.",
+                code=error.code,
+            ) from error
+        if response.status_code < 200:
+            raise RefusedAnswerError(
+                f"the answer is HTTP {response.status_code}, which nobody asked for.", code="NoAnswer"
+            )
         if 300 <= response.status_code < 400:
             raise RefusedAnswerError(_redirect(request.url, response), code="Redirected", status=response.status_code)
         return response
@@ -102,7 +151,13 @@ class GuardedTransport(_HttpTransport):
         """Leave the connections open."""
 
     def sleep(self, duration: float) -> None:
-        """Wait between two tries of the SDK."""
+        """Wait between two tries of the SDK. Raises RefusedAnswerError where a service asks for too much."""
+        if self._patience is not None and duration > self._patience:
+            raise RefusedAnswerError(
+                f"the service asks to be left alone for {duration:.0f} s, which is not waited for. Try again later.",
+                code="Busy",
+                retryable=True,
+            )
         time.sleep(duration)
 
 
@@ -114,9 +169,14 @@ class PatientPolicy(_RetryPolicy):
         super().__init__(**_RETRY)
         self._patience = patience
 
+    def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the settings of one request's tries, and when they began."""
+        return {**super().configure_retries(options), _BEGAN: time.monotonic()}
+
     def increment(self, settings: dict[str, Any], response: Any = None, error: Exception | None = None) -> bool:
         """Tell whether to try again; the answer that asks for too long a wait is returned as it is."""
         again = bool(super().increment(settings, response=response, error=error))
+        again = again and time.monotonic() - settings[_BEGAN] < _WHOLE_ANSWER_SECONDS
         wanted = self.get_retry_after(response) if again and error is None else None
         if not wanted:
             return again
@@ -138,39 +198,18 @@ def _redirect(asked: str, response: Any) -> str:
 
 
 def _read_within_limit(response: requests.Response, *_arguments: Any, **options: Any) -> None:
-    """Read a whole answer, as `requests` is about to do itself, but not more than the limit."""
+    """Read a whole answer, as `requests` is about to do itself, but not more than the limit; its time is bounded below.
+
+    Raises EndlessAnswerError.
+    """
     if options.get("stream"):
         return
-    started = time.monotonic()
     pieces: list[bytes] = []
     size = 0
-    for piece in _pieces(response):
+    for piece in response.iter_content(_PIECE):
         pieces.append(piece)
         size += len(piece)
-        if size > LARGEST_ANSWER or time.monotonic() - started > _WHOLE_ANSWER_SECONDS:
+        if size > LARGEST_ANSWER:
             response.close()
-            raise RefusedAnswerError(
-                f"the answer has more than {LARGEST_ANSWER // 1024 // 1024} MiB or does not end; the rest was not "
-                "read. Check what answers at this address.",
-                code="AnswerTooLarge",
-            )
-    response._content_consumed = True  # as `iter_content` sets it
+            raise EndlessAnswerError
     response._content = b"".join(pieces)  # what `Response.content` returns; `requests` has no public way to set it
-
-
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """Yield an answer as it arrives. `Response.iter_content` waits until a piece is full; its errors are the same."""
-    raw = response.raw
-    if not isinstance(raw, urllib3.HTTPResponse) or not hasattr(raw, "read1"):  # urllib3 before 2.2
-        yield from response.iter_content(_SMALL_PIECE)
-        return
-    try:
-        while piece := raw.read1(_PIECE, decode_content=True):
-            yield piece
-    except urllib3.exceptions.ProtocolError as error:
-        raise ChunkedEncodingError(error) from error
-    except urllib3.exceptions.DecodeError as error:
-        raise ContentDecodingError(error) from error
-    except urllib3.exceptions.HTTPError as error:
-        raise RequestsConnectionError(error) from error
-    raw.release_conn()

@@ -213,7 +213,7 @@ class ClusterConnection:
             self.close()
             self._transport = Transport(renew(), self.name, self._retry_seconds)
             answer = self._transport.answer(request, target)
-        if answer.status >= 300 or not answer.is_json:
+        if not 200 <= answer.status < 300 or not answer.is_json:
             raise wording.refused(self.name, self._transport.server, request, answer)
         return answer.body
 

@@ -4,7 +4,7 @@
 """Sending requests to a cluster's API and repeating those that a restarting server did not answer.
 
 It uses the kubernetes package for the connection (TLS, proxies). No redirect is followed, and no answer is read that is
-larger than the API server itself would send.
+larger, or takes longer, than what the API server itself would send.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ import os
 import time
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.bounded import (
+    EndlessAnswerError,
+    bound_answers,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.documents import (
     LARGEST_ANSWER,
     DocumentError,
@@ -39,15 +43,14 @@ except ImportError:  # the modules say how to install it
 #: Seconds until a connection stands, and until an answer comes.
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
-#: Seconds after which an answer that still arrives in pieces is given up: the largest page takes some seconds.
+#: Seconds after which an answer that still arrives is given up: the largest page takes some seconds.
 WHOLE_ANSWER_SECONDS = 300.0
 #: Seconds for which a request is repeated while the API server restarts or asks to slow down.
 RETRY_SECONDS = 60.0
 #: Seconds for which 'RBAC: clusterrole not found' is repeated: a starting API server has not read its roles yet.
 ROLES_LOADING_SECONDS = 10.0
-#: Bytes of an answer in which secrets are looked for before it is cut.
+#: Bytes that are read at once, and in which secrets are looked for before an answer is cut.
 _PIECE = 64 * 1024
-_SMALL_PIECE = 256
 _RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
 
 
@@ -73,6 +76,7 @@ class Transport:
         self._files = MemoryFiles()
         self._headers = _headers(endpoint)
         self._rest = RESTClientObject(self._configuration(endpoint))
+        bound_answers(self._rest.pool_manager, lambda: WHOLE_ANSWER_SECONDS)
 
     def close(self) -> None:
         """Close the connections and forget the credentials."""
@@ -129,19 +133,18 @@ class Transport:
                 redirect=False,
                 preload_content=False,
             )
-            content, whole = _read(response)
-            _finish(response, whole=whole)
+            content = _read(response)
         except urllib3.exceptions.HTTPError as error:
             raise _InterruptedError(error, patience=_patience_with(error)) from error
-        if not whole:
+        except EndlessAnswerError as error:
             raise ConnectionFailedError(
                 f"The Kubernetes API of {self._name} ({self.server}) answered with more than "
                 f"{LARGEST_ANSWER // 1024 // 1024} MiB, or without an end in {WHOLE_ANSWER_SECONDS:.0f} s, when asked "
                 f"to {request.verb} {request.subject}; the rest was "
                 "not read. Nothing was changed; check what answers at this address.",
-                code="AnswerTooLarge",
+                code=error.code,
                 subject=request.subject,
-            )
+            ) from error
         body = _decoded(content)
         return Answer(
             status=int(response.status),
@@ -192,27 +195,18 @@ def _headers(endpoint: Endpoint) -> urllib3.HTTPHeaderDict:
     return headers
 
 
-def _read(response: urllib3.BaseHTTPResponse) -> tuple[bytes, bool]:
-    """Return an answer, and whether it ended within the limits of size and time.
-
-    `read1` returns what is there; `read`, which urllib3 before 2.2 has alone, waits until a piece is full.
-    """
-    deadline = time.monotonic() + WHOLE_ANSWER_SECONDS
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    """Return an answer and give the connection back for the next one. Raises EndlessAnswerError for one too large."""
     pieces: list[bytes] = []
     size = 0
-    while piece := response.read1(_PIECE) if hasattr(response, "read1") else response.read(_SMALL_PIECE):
+    while piece := response.read(_PIECE):
         pieces.append(piece)
         size += len(piece)
-        if size > LARGEST_ANSWER or time.monotonic() > deadline:
-            return b"".join(pieces), False
-    return b"".join(pieces), True
-
-
-def _finish(response: urllib3.BaseHTTPResponse, *, whole: bool) -> None:
-    """Give the connection back for the next request, or close it when there is more that nobody wants."""
-    if not whole:
-        response.close()
+        if size > LARGEST_ANSWER:
+            response.close()  # there is more that nobody wants
+            raise EndlessAnswerError
     response.release_conn()
+    return b"".join(pieces)
 
 
 def _patience_with(error: Exception) -> float:

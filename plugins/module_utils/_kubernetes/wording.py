@@ -24,6 +24,14 @@ def unreachable(cluster: str, server: str, request: Request, error: Exception) -
 
 def refused(cluster: str, server: str, request: Request, answer: Answer) -> KubernetesError:
     """Return the error for an answer that is not what was asked for."""
+    if answer.status < 300:
+        return ConnectionFailedError(
+            f"The Kubernetes API of {cluster} ({server}) answered with HTTP {answer.status} and nothing that such an "
+            f"API would say when asked to {request.verb} {request.subject}; check what answers at this address.",
+            status=answer.status,
+            code="InvalidAnswer",
+            subject=request.subject,
+        )
     if answer.status < 400:
         return _redirected(cluster, server, request, answer)
     if answer.status == 401:

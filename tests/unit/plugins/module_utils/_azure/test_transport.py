@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest.mock import Mock
 
 import pytest
 import requests
+from azure.core.exceptions import ServiceResponseError
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import transport
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import RefusedAnswerError
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.bounded import EndlessAnswerError
 
 
 @contextmanager
@@ -42,9 +44,9 @@ def answering(head: bytes, pieces: list[bytes], pause: float) -> Iterator[str]:
 
 
 def get(url: str) -> requests.Response:
-    with requests.Session() as session:
-        session.trust_env = False
-        session.hooks["response"].append(transport._read_within_limit)
+    session: requests.Session = transport.open_transport(verify=True).session
+    session.trust_env = False
+    with session:
         return session.get(url, timeout=5)
 
 
@@ -52,9 +54,19 @@ def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(transport, "_WHOLE_ANSWER_SECONDS", 0.3)
     started = time.monotonic()
     with answering(b"Content-Length: 40", [b"x"] * 40, 0.05) as url:
-        with pytest.raises(RefusedAnswerError, match="not end"):
+        with pytest.raises(EndlessAnswerError, match="not end"):
             get(url)
         assert time.monotonic() - started < 1.5
+
+
+def test_nothing_is_tried_again_after_the_longest_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service may also be slow four times, and cut each answer just before it would be given up."""
+    policy = transport.PatientPolicy(300.0)
+    settings = policy.configure_retries({})
+    request, cut = Mock(http_request=Mock(body=None, files=None)), ServiceResponseError("cut")
+    assert policy.increment(settings, response=request, error=cut)
+    monkeypatch.setattr(transport, "_WHOLE_ANSWER_SECONDS", 0.0)
+    assert not policy.increment(settings, response=request, error=cut)
 
 
 def test_compressed_answers_in_chunks_are_read_whole() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import resources, transport
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import resources
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import (
     ConnectionFailedError,
@@ -346,32 +346,3 @@ def test_an_answer_of_a_strange_shape_is_one_sentence(
     with pytest.raises(KubernetesError, match="refused to get") as caught:
         cluster.get(resources.NODES, "n-0")
     assert caught.value.causes == ()
-
-
-def test_an_answer_that_trickles_is_given_up(cluster: ClusterConnection, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = vars(transport)["time"]  # of these tests
-
-    class Trickle:
-        status = 200
-        headers: dict[str, str] = {}
-        closed = False
-
-        def read1(self, _amount: int) -> bytes:
-            clock.sleep(1)
-            return b"x"
-
-        def read(self, amount: int) -> bytes:
-            return b"".join(self.read1(1) for _unused in range(min(amount, 2000)))
-
-        def close(self) -> None:
-            self.closed = True
-
-        def release_conn(self) -> None:
-            pass
-
-    answer = Trickle()
-    monkeypatch.setattr(cluster._transport._rest.pool_manager, "request", lambda *_, **__: answer)
-    with pytest.raises(ConnectionFailedError, match="without an end in 300 s"):
-        cluster.get(resources.NODES, "n-0")
-    assert answer.closed
-    assert clock.monotonic() < 310
