@@ -78,14 +78,16 @@ Script = Callable[[Asked], "Answer | None"]
 class HostileServer:
     """The server. `script` answers what it wants to; the rest is answered as an honest cloud would."""
 
-    def __init__(self, authority: trustme.CA) -> None:
-        """Listen on a free port."""
+    def __init__(self, authority: trustme.CA | None) -> None:
+        """Listen on a free port, with a certificate of `authority` or in clear."""
         self.asked: list[Asked] = []
         self.script: Script = lambda _asked: None
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("127.0.0.1").configure_cert(context)
+        self._scheme = "https" if authority else "http"
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        if authority:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert("127.0.0.1").configure_cert(context)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()
@@ -93,7 +95,7 @@ class HostileServer:
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"https://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def close(self) -> None:
         """Stop listening."""

@@ -415,6 +415,94 @@ def test_metadata_that_sends_us_on_or_tells_of_others_is_not_believed(world: Wor
     assert world.heard_nothing()
 
 
+#: The identity endpoint of Azure's machines, elsewhere (azure/identity/_credentials/imds.py).
+IMDS = "AZURE_POD_IDENTITY_AUTHORITY_HOST"
+POD = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST")
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[HostileServer]:
+    """The endpoint of managed identities, which speaks plain HTTP."""
+    for name in (*POD, "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    server = HostileServer(None)
+    monkeypatch.setenv(IMDS, server.url)
+    yield server
+    server.close()
+
+
+def test_a_managed_identity_is_asked_of_the_machine(world: World, machine: HostileServer) -> None:
+    world.answer(Answer(body={"name": "x"}))
+    assert arm.get(world.connect(auth_source="msi"), CLUSTER, "1", DOING) == {"name": "x"}
+    assert [asked.path for asked in machine.asked] == ["/metadata/identity/oauth2/token"]
+
+
+@pytest.mark.parametrize("status", REDIRECTS)
+def test_a_machine_that_sends_us_on_is_not_followed(world: World, machine: HostileServer, status: int) -> None:
+    machine.script = lambda _asked: Answer(status, headers={"Location": f"{world.stranger.url}/x"})
+    with pytest.raises(AzureError, match=r"^Asking: Azure did not accept the credentials: ManagedIdentityCredential"):
+        arm.get(world.connect(auth_source="msi"), CLUSTER, "1", DOING)
+    assert world.heard_nothing()
+
+
+@pytest.mark.parametrize("where", ["header", "100 slowly"])
+@pytest.mark.usefixtures("one_second")
+def test_a_machine_that_drips_is_given_up(world: World, machine: HostileServer, where: str) -> None:
+    machine.script = lambda _asked: Answer(drip=DRIPS[where])
+    with pytest.raises(AzureError, match="did not accept the credentials"):
+        arm.get(world.connect(auth_source="msi"), CLUSTER, "1", DOING)
+
+
+def test_a_machine_that_asks_for_a_day_is_not_waited_for(world: World, machine: HostileServer) -> None:
+    machine.script = lambda _asked: Answer(429, {"error": "busy"}, {"Retry-After": "86400"})
+    with pytest.raises(AzureError, match="did not accept the credentials"):
+        arm.get(world.connect(auth_source="msi"), CLUSTER, "1", DOING)
+
+
+@pytest.fixture
+def pod(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod of Azure Workload Identity, where the managed identity is that of the pod's federated token."""
+    (tmp_path / "token").write_text("federated", encoding="utf-8")
+    for name, value in zip(POD, (TENANT, "app", str(tmp_path / "token"), world.stranger.url), strict=True):
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("source", ["msi", "workload_identity"])
+@pytest.mark.usefixtures("pod")
+def test_the_token_of_a_pod_goes_to_the_authority_of_the_cloud(world: World, source: str) -> None:
+    world.answer(Answer(body={"name": "x"}))
+    assert arm.get(world.connect(auth_source=source, client_id=None), CLUSTER, "1", DOING) == {"name": "x"}
+    assert any(b"client_assertion=federated" in asked.body for asked in world.cloud.asked)
+    target = {"Location": f"{world.stranger.url}/x"}
+    world.cloud.script = lambda asked: Answer(307, headers=target) if asked.path.endswith("/token") else None
+    with pytest.raises(AzureError, match="which is not followed"):
+        arm.get(world.connect(auth_source=source, client_id=None), CLUSTER, "1", DOING)
+    assert world.heard_nothing()
+
+
+#: What a controller may have for other purposes: `requests` puts it in the place of every Authorization header.
+NETRC = "default login {login} password {password}\n"
+
+
+def test_netrc_takes_no_tokens_place(
+    world: World, cluster: ClusterConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (".netrc", "_netrc"):
+        (tmp_path / name).write_text(NETRC.format(login="somebody", password="else"), encoding="utf-8")
+        (tmp_path / name).chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    world.answer(Answer(body={"value": []}))
+    lists(world)
+    world.cloud.script = lambda asked: page() if asked.path == "/api/v1/nodes" else None
+    cluster.list(NODES)
+    sent = {asked.path: asked.headers.get("Authorization", "") for asked in world.cloud.asked}
+    assert sent.pop(f"{WORKSPACE}/computes").startswith("Bearer ey")
+    assert sent.pop("/api/v1/nodes") == "Bearer token-of-the-cluster"
+    assert set(sent.values()) == {""}, "metadata and authority get no password of somebody else"
+    assert len(sent) == 3
+
+
 def test_a_host_that_checks_nothing_does_not_poison_the_memory_of_one_that_does(world: World) -> None:
     memory = create()
     lie = {"loginEndpoint": world.stranger.url, "audiences": [world.cloud.url]}

@@ -109,8 +109,8 @@ def resolve_cloud(
         cloud = Cloud(cloud.name, cloud.resource_manager, _with_scheme(authority_url), cloud.audience)
     if hosts.origin(cloud.authority) is None:
         raise AzureError(
-            f"The authority {cloud.authority} is not the address of an https server, so no credentials are sent there; "
-            "check authority_url. Nothing was changed.",
+            f"The authority {cloud.authority[:200]} is not the address of an https server, so no credentials are sent "
+            "there; check authority_url. Nothing was changed.",
             code="UnknownCloud",
         )
     return cloud
@@ -156,31 +156,41 @@ def _fetch(url: str, transport: RequestsTransport) -> str:
 def read_metadata(answer: Any, url: str) -> Cloud:
     """Return the cloud in a metadata answer: one object (api-version 2022-09-01), or a list (2019-05-01).
 
-    Raises AzureError when it names no login endpoint or audience.
+    A field of another type than it should have counts as absent. Raises AzureError when a login endpoint or an audience
+    is missing.
     """
     host = urlsplit(url).netloc.lower()
     clouds = [each for each in (answer if isinstance(answer, list) else [answer]) if isinstance(each, Mapping)]
     chosen = next((each for each in clouds if hosts.is_host_of(url, _resource_manager(each, host))), {})
     login = nested(chosen, "authentication")
-    audiences = [str(each).rstrip("/") for each in login.get("audiences") or ()]
-    if not login.get("loginEndpoint") or not audiences:
+    endpoint = login.get("loginEndpoint")
+    audiences = _audiences(login.get("audiences"))
+    if not endpoint or not isinstance(endpoint, str) or not audiences:
         raise AzureError(
             f"{url} did not answer with the loginEndpoint and audiences of a cloud whose Azure Resource Manager is at "
             f"{host}; check cloud_environment. Nothing was changed.",
             code="UnknownCloud",
         )
     manager = _resource_manager(chosen, host)
+    name = chosen.get("name")
     return Cloud(
-        name=str(chosen.get("name") or host),
+        name=name if name and isinstance(name, str) else host,
         resource_manager=manager,
-        authority=_with_scheme(str(login["loginEndpoint"])),
+        authority=_with_scheme(endpoint),
         audience=manager if manager in audiences else audiences[0],
     )
 
 
+def _audiences(found: Any) -> list[str]:
+    """Return the audiences in a metadata answer, without anything that could be two scopes or none."""
+    texts = [each.rstrip("/") for each in found if isinstance(each, str)] if isinstance(found, list) else []
+    return [each for each in texts if each and each.isprintable() and " " not in each]
+
+
 def _resource_manager(cloud: Mapping[str, Any], host: str) -> str:
     """Return the address of Azure Resource Manager in a metadata answer; the oldest versions do not name it."""
-    return _with_scheme(str(cloud.get("resourceManager") or f"https://{host}"))
+    address = cloud.get("resourceManager") or f"https://{host}"
+    return _with_scheme(address) if isinstance(address, str) else ""
 
 
 def _with_scheme(address: str) -> str:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 try:
     from azure.core.credentials import AccessToken
@@ -58,6 +59,10 @@ _CHAIN_GROUPS = {
     "prod": ("environmentcredential", "workloadidentitycredential", "managedidentitycredential"),
     "dev": ("azureclicredential",),
 }
+#: Environment variables with the address of a machine's identity endpoint (azure/identity/_constants.py), and the
+#: addresses that need none: of virtual machines, and of servers connected with Azure Arc (msal/managed_identity.py).
+_MACHINE_ENDPOINTS = ("IDENTITY_ENDPOINT", "MSI_ENDPOINT", "AZURE_POD_IDENTITY_AUTHORITY_HOST")
+_METADATA_SERVICES = ("http://169.254.169.254", "http://localhost:40342")
 _IDENTITY_OPTIONS = (*_ENVIRONMENT, "auth_source", "profile")
 
 
@@ -273,9 +278,20 @@ def _workload_identity(options: Mapping[str, Any], common: Mapping[str, Any]) ->
 
 
 def _managed_identity(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:
-    """Return the managed identity of the machine; `client_id` chooses a user-assigned one."""
-    del common  # the identity endpoint is local to the machine: neither the cloud's authority nor its CA apply
-    return ManagedIdentityCredential(client_id=options.get("client_id"))
+    """Return the managed identity of the machine; `client_id` chooses a user-assigned one.
+
+    In a pod of Azure Workload Identity the SDK asks the cloud's authority for it, elsewhere an endpoint of the machine.
+    """
+    transport = common.get("transport")
+    guarded = {} if transport is None else {**common, "transport": transport.also(_is_machine)}
+    return ManagedIdentityCredential(client_id=options.get("client_id"), **guarded)
+
+
+def _is_machine(_method: str, url: str) -> bool:
+    """Tell whether `url` leads to the identity endpoint of this machine: of its metadata service or its environment."""
+    named = [os.environ.get(name, "") for name in _MACHINE_ENDPOINTS]
+    known = [urlsplit(each)[:2] for each in (*_METADATA_SERVICES, *named) if each]
+    return urlsplit(url)[:2] in known
 
 
 def _cli(options: Mapping[str, Any], common: Mapping[str, Any]) -> TokenCredential:

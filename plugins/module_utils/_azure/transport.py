@@ -67,7 +67,16 @@ def open_transport(verify: bool | str) -> RequestsTransport:
     for scheme, usual in list(transport.session.adapters.items()):
         transport.session.mount(scheme, _BoundedAdapter(max_retries=usual.max_retries))
     transport.session.hooks["response"].append(_read_within_limit)
+    transport.session.auth = _as_it_is
     return transport
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Leave the headers of a request alone.
+
+    Without an `auth` of its own `requests` puts the login that a .netrc has for a host in the place of the token.
+    """
+    return request
 
 
 class _BoundedAdapter(_HTTPAdapter):
@@ -106,6 +115,14 @@ class GuardedTransport(_HttpTransport):
         self._inner = inner
         self._allowed = allowed
         self._patience = patience
+
+    def also(self, allowed: Callable[[str, str], bool]) -> GuardedTransport:
+        """Return a transport over the same connections that asks what `allowed(method, url)` says, too."""
+        return GuardedTransport(
+            self._inner,
+            lambda method, url: self._allowed(method, url) or allowed(method, url),
+            patience=self._patience,
+        )
 
     def send(self, request: Any, **options: Any) -> Any:
         """Send one request.

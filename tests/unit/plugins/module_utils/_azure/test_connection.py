@@ -22,9 +22,10 @@ from azure.identity import (
     WorkloadIdentityCredential,
 )
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import read_metadata, resolve_cloud
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import Cloud, read_metadata, resolve_cloud
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.hosts import origin
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import (
     SharedCredential,
     effective_options,
@@ -118,6 +119,9 @@ class Recorder:
 
     def __exit__(self, *_error: object) -> None:
         pass
+
+    def also(self, _allowed: object) -> Recorder:
+        return Recorder()
 
     def send(self, request: Any, **_options: Any) -> Any:
         self.asked.append(str(request.url))
@@ -356,6 +360,57 @@ def test_the_smallest_metadata_is_enough() -> None:
 def test_an_answer_that_is_no_cloud_is_refused(answer: Any) -> None:
     with pytest.raises(AzureError, match="cloud_environment"):
         read_metadata(answer, "https://arm.local")
+
+
+#: Everything that JSON can be.
+KINDS: tuple[Any, ...] = (None, True, 0, 7, -1.5, "", "x", "a b", "\x1b[2J", [], [None], [[]], ["x", 7], {}, {"a": []})
+
+
+@pytest.mark.parametrize("where", [(), ("name",), ("resourceManager",), ("authentication",)])
+@pytest.mark.parametrize("kind", KINDS, ids=repr)
+def test_metadata_of_any_kind_is_a_cloud_or_a_sentence(where: tuple[str, ...], kind: Any) -> None:
+    answer = {**PRIVATE, where[0]: kind} if where else kind
+    check_metadata(answer)
+    check_metadata([answer, [answer]])
+
+
+@pytest.mark.parametrize("field", ["loginEndpoint", "audiences"])
+@pytest.mark.parametrize("kind", KINDS, ids=repr)
+def test_logins_of_any_kind_are_a_cloud_or_a_sentence(field: str, kind: Any) -> None:
+    login: Any = PRIVATE["authentication"]
+    check_metadata({**PRIVATE, "authentication": {**login, field: kind}})
+
+
+def check_metadata(answer: Any) -> None:
+    """Metadata becomes a cloud whose every address can be used, or one sentence."""
+    url = "https://arm.local:8443/metadata/endpoints"
+    memory = Memory()
+    memory.put(f"cloud metadata {url} True", json.dumps(answer), 60)
+    transport: Any = None
+    try:
+        cloud = resolve_cloud(url, None, transport, memory, "True")
+    except AzureError as error:
+        said = error.message
+    else:
+        said = ""
+        check_cloud(cloud)
+    assert said == "" or said.endswith("Nothing was changed.")
+
+
+def check_cloud(cloud: Cloud) -> None:
+    """Every address of a cloud can be used."""
+    assert cloud.name
+    assert cloud.resource_manager == "https://arm.local:8443"
+    assert all(isinstance(each, str) and origin(each) for each in (cloud.resource_manager, cloud.authority))
+    assert len(cloud.audience) > 1 or cloud.audience == "x"
+    assert cloud.audience.isprintable()
+    assert " " not in cloud.audience
+
+
+def test_audiences_that_are_a_text_are_not_its_letters() -> None:
+    login = {"loginEndpoint": "https://login.local", "audiences": "https://arm.local"}
+    with pytest.raises(AzureError, match="did not answer with the loginEndpoint and audiences"):
+        read_metadata({"authentication": login}, "https://arm.local")
 
 
 @pytest.mark.parametrize("name", ["azurecloud", "AzureUSGovernment", "AzureChinaCloud"])
