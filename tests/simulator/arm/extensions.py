@@ -493,6 +493,7 @@ def _release(resource: ClusterResource, extension: ExtensionState) -> Release:
         has_identity=extension.identity is not None,
         beliefs=resource.cluster.beliefs,
         load_balancer=resource.cluster.spec.load_balancer,
+        router=resource.cluster.router,
     )
 
 

@@ -20,6 +20,7 @@ from tests.simulator.chart.release import Release
 
 SYSTEM = {"ml.azure.com/amlarc-system": "true"}
 BILLING = {"ml.azure.com/billing-category": "azureml-system"}
+LOAD_BALANCER = "service.beta.kubernetes.io/azure-load-balancer"
 OUTSIDE = "kube-system"
 """Where a component may be that is not in the release's namespace."""
 
@@ -51,6 +52,8 @@ class ServiceSpec:
     headless: bool = False
     selector: dict[str, str] = field(default_factory=dict)
     annotations: dict[str, str] = field(default_factory=dict)
+    elsewhere: dict[int, int] = field(default_factory=dict)
+    """Ports that have another number in the simulation than the chart's."""
 
 
 def workloads(release: Release) -> Iterator[Component]:
@@ -194,9 +197,26 @@ def _services_of_inference(release: Release) -> Iterator[ServiceSpec]:
     yield ServiceSpec("amlarc-identity-proxy-service", identity)
     yield ServiceSpec("amlarc-identity-webhook-service", identity)
     front_end = {"azuremlappname": "azureml-fe"}
-    internal = release.service_type == "LoadBalancer" and release.internal_load_balancer
-    annotations = {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"} if internal else {}
     yield ServiceSpec(
-        "azureml-fe", front_end, (80, 443), release.service_type, selector=front_end, annotations=annotations
+        "azureml-fe",
+        front_end,
+        (80, 443),
+        release.service_type,
+        selector=front_end,
+        annotations=_load_balancer(release),
+        elsewhere={443: release.router.port} if release.router and release.router.port else {},
     )
     yield ServiceSpec("azureml-fe-int-http", front_end, (9001,), selector=front_end)
+
+
+def _load_balancer(release: Release) -> dict[str, str]:
+    """What asks a cloud for the router's address; the real chart asks for an internal one, and for none by number.
+
+    Source: cloud-provider-azure.sigs.k8s.io/topics/loadbalancer (both annotations).
+    """
+    if release.service_type != "LoadBalancer":
+        return {}
+    internal = {f"{LOAD_BALANCER}-internal": "true"} if release.internal_load_balancer else {}
+    if release.router is None:
+        return internal
+    return {**internal, f"{LOAD_BALANCER}-ipv4": release.router.inside if internal else release.router.address}

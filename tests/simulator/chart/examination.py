@@ -28,7 +28,7 @@ async def examine(cluster: Cluster, release: Release) -> ClusterFacts:
         front_end="absent" if found is None else _generation(release, found),
         annotated=found is not None and front_end.annotated(found),
         foreign_role=role is not None and not release.owns(role["metadata"]),
-        ssl_secret=await _secret(cluster, release),
+        ssl_secret=await secret(cluster, release),
     )
 
 
@@ -39,7 +39,8 @@ def _generation(release: Release, deployment: dict[str, Any]) -> str:
     return "v2" if template.get("azuremlappversion") == "v2" else "v1"
 
 
-async def _secret(cluster: Cluster, release: Release) -> dict[str, str] | None:
+async def secret(cluster: Cluster, release: Release) -> dict[str, str] | None:
+    """The entries of the Secret with certificate and key; None without one."""
     if not release.ssl_secret:
         return None
     found = await cluster.get(f"{paths.secrets(release.namespace)}/{release.ssl_secret}")

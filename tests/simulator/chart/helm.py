@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tests.simulator.chart import cluster as paths
-from tests.simulator.chart import components, examination, front_end, health, manifests, readiness, rollback
+from tests.simulator.chart import components, examination, front_end, health, manifests, readiness, rollback, routing
 from tests.simulator.chart.cluster import Cluster
 from tests.simulator.chart.release import ChartError, Release
 from tests.simulator.foundation.clock import SimulationClock
@@ -21,8 +21,6 @@ from tests.simulator.foundation.cluster_api import ClusterApi
 
 REPORT = "arcml-healthcheck"
 CRD = f"{paths.CRDS}/{manifests.CRD_NAME}"
-LOAD_BALANCER = {"status": {"loadBalancer": {"ingress": [{"ip": "20.50.0.5"}]}}}
-"""What a cloud would do where none is: a control plane on loopback has no cloud controller."""
 
 
 async def install_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
@@ -51,6 +49,7 @@ async def install_release(api: ClusterApi, release: Release, clock: SimulationCl
             f"release {release.name} failed, and has been uninstalled due to atomic being set: "
             "timed out waiting for the condition"
         )
+    await routing.serve(cluster, release)
 
 
 async def update_release(api: ClusterApi, release: Release, clock: SimulationClock, seconds: float) -> None:
@@ -72,6 +71,7 @@ async def update_release(api: ClusterApi, release: Release, clock: SimulationClo
     if not await readiness.wait(cluster, release, clock):
         await rollback.roll_back(cluster, release, before, _collections(release))
         raise _rolled_back(release, "timed out waiting for the condition")
+    await routing.serve_after_update(cluster, release)
 
 
 async def delete_release(api: ClusterApi, release: Release) -> None:
@@ -95,6 +95,7 @@ async def present_release(api: ClusterApi, release: Release, codes: Sequence[str
     if installed:
         await _create(cluster, release)
         await _adopt(cluster, release)
+        await routing.serve(cluster, release)
 
 
 def _rolled_back(release: Release, reason: str) -> ChartError:
@@ -154,6 +155,7 @@ async def _store_report(
 
 
 async def _create(cluster: Cluster, release: Release) -> None:
+    await routing.open_router(release)
     await cluster.ensure(paths.CRDS, manifests.crd_manifest(release))
     for component in components.workloads(release):
         document = manifests.workload_manifest(release, component)
@@ -162,7 +164,7 @@ async def _create(cluster: Cluster, release: Release) -> None:
     for service in components.services(release):
         await cluster.ensure(collection, manifests.service_manifest(release, service))
         if service.type == "LoadBalancer" and cluster.api.lacks_cloud:
-            await cluster.merge(f"{collection}/{service.name}/status", LOAD_BALANCER)
+            await cluster.merge(f"{collection}/{service.name}/status", routing.load_balancer(release))
     await _run_health_pod(cluster, release)
 
 
@@ -184,6 +186,8 @@ async def _run_health_pod(cluster: Cluster, release: Release) -> None:
 
 
 async def _delete(cluster: Cluster, release: Release) -> None:
+    if release.router is not None:
+        await release.router.close()
     for path in await rollback.owned(cluster, release, _collections(release)):
         await cluster.delete(path)
     await cluster.delete(f"{paths.pods(release.namespace)}/healthcheck")

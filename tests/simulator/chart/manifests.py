@@ -16,6 +16,7 @@ from tests.simulator.chart.components import BILLING, OUTSIDE, SYSTEM, Component
 from tests.simulator.chart.release import Release
 
 CRD_NAME = "instancetypes.amlarc.azureml.com"
+PORT_NAMES = {80: "http", 443: "https"}
 IMAGE = "mcr.microsoft.com/azureml/amlarc/docker"
 
 
@@ -73,7 +74,10 @@ def service_manifest(release: Release, service: ServiceSpec) -> dict[str, Any]:
     metadata["annotations"] |= service.annotations
     spec: dict[str, Any] = {
         "type": service.type,
-        "ports": [{"name": f"port-{port}", "port": port, "protocol": "TCP"} for port in service.ports],
+        "ports": [
+            {"name": PORT_NAMES.get(port, f"port-{port}"), "port": service.elsewhere.get(port, port), "protocol": "TCP"}
+            for port in service.ports
+        ],
     }
     if service.selector:
         spec["selector"] = service.selector

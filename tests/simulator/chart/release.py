@@ -17,9 +17,12 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from tests.simulator.foundation.beliefs import Beliefs
+
+if TYPE_CHECKING:
+    from tests.simulator.foundation.router import Router
 
 #: Extension types are compared in lower case.
 EXTENSION_TYPE = "microsoft.azureml.kubernetes"
@@ -59,6 +62,8 @@ class Release:
     beliefs: Beliefs = field(default_factory=Beliefs)
     load_balancer: bool = True
     """Whether somebody gives a Service of type LoadBalancer its address."""
+    router: Router | None = None
+    """Where the cluster's router answers; None where nobody asks it."""
 
     def flag(self, key: str, default: bool = False) -> bool:
         """A value as Helm's templates read it: `true` in any case is true. Keys are case-sensitive."""

@@ -110,6 +110,7 @@ async def _extensions(fleet: Fleet, target: Cluster, resource: ClusterResource) 
                 resource.managed,
                 beliefs=resource.cluster.beliefs,
                 load_balancer=resource.cluster.spec.load_balancer,
+                router=resource.cluster.router,
             )
             await present_release(target.api, release, codes, extension.installed)
 

@@ -23,6 +23,7 @@ import trustme
 from tests.simulator.foundation.beliefs import Beliefs
 from tests.simulator.foundation.clock import SimulationClock
 from tests.simulator.foundation.cluster_api import ClusterApi
+from tests.simulator.foundation.router import Router
 from tests.simulator.foundation.tokens import TokenStore
 from tests.simulator.state import scenario as plan
 from tests.simulator.state.access import Access, lock_body
@@ -133,6 +134,7 @@ class KubernetesCluster:
         self.failed = spec.state == "Failed"
         self.bindings: dict[str, dict[str, Any]] = {}
         self.commands: dict[str, tuple[str, float]] = {}
+        self.router = Router(key)
 
     @property
     def started(self) -> bool:
@@ -163,7 +165,8 @@ class KubernetesCluster:
         return self._api
 
     async def close(self) -> None:
-        """Stop the Kubernetes API, if it was started."""
+        """Stop the router and the Kubernetes API, if they were started."""
+        await self.router.close()
         if self._api is not None:
             await self._api.close()
             self._api = None

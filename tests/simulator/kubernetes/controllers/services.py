@@ -13,6 +13,7 @@ from tests.simulator.kubernetes.writes import WriteOptions
 
 CLOUD = WriteOptions(manager="cloud-controller-manager", manager_given=True, validation="Ignore")
 INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
+WANTED = "service.beta.kubernetes.io/azure-load-balancer-ipv4"
 
 
 def reconcile(context: ControllerContext, key: Key) -> None:
@@ -30,7 +31,13 @@ def reconcile(context: ControllerContext, key: Key) -> None:
 
 
 def _address(service: Object) -> str:
-    """An address of the cluster's network, or a public one; the same service always has the same."""
+    """The address that the service asks for, one of the cluster's network, or a public one: always the same one.
+
+    Source: cloud-provider-azure.sigs.k8s.io/topics/loadbalancer (both annotations).
+    """
+    wanted = (service["metadata"].get("annotations") or {}).get(WANTED)
+    if wanted:
+        return str(wanted)
     number = hashlib.sha256(service["metadata"]["uid"].encode()).digest()
     if (service["metadata"].get("annotations") or {}).get(INTERNAL) == "true":
         return f"10.224.{number[0]}.{number[1] % 254 + 1}"
