@@ -30,6 +30,11 @@ options:
     description: Read the cluster that the variables name, unless O(facts) are given.
     type: bool
     default: false
+  ssl_certificate:
+    description:
+      - The router's certificate chain as text (PEM), where it is not in the file that the variables name. What the
+        router serves is compared with it.
+    type: str
   before:
     description:
       - Facts from before the run, to compare AksCompute and its services with.
@@ -63,7 +68,7 @@ checks:
       description: What it promises.
       type: str
     passed:
-      description: Whether it holds.
+      description: Whether it was looked at and holds.
       type: bool
     problems:
       description: What was found instead.
@@ -71,6 +76,10 @@ checks:
       elements: str
     remarks:
       description: What is worth knowing although the check holds; each is a warning of the task, too.
+      type: list
+      elements: str
+    not_checked:
+      description: What could not be looked at, and why; each is a warning of the task, too.
       type: list
       elements: str
 """

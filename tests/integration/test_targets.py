@@ -41,6 +41,7 @@ VOLATILE = frozenset(
         "resource_version",
         "resourceVersion",
         "seconds",
+        "tls_port",
         "uid",
     }
 )
@@ -51,7 +52,7 @@ MASKS = (
     (re.compile(r"\b\d+(\.\d+)? ?(s|seconds)\b"), "<duration>"),
     (re.compile(r"/(tmp|var/tmp)/[^\s'\"]+"), "<temporary file>"),
     (re.compile(r"0x[0-9a-f]{8,}"), "<address>"),
-    (re.compile(r"\b20\.\d+\.\d+\.\d+\b"), "<load balancer>"),
+    (re.compile(r"\b(20|127)\.\d+\.\d+\.\d+\b(:\d+)?"), "<load balancer>"),
 )
 
 

@@ -17,10 +17,16 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import _access
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, connect_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts, Facts, KubernetesFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import serves_tls
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    ClusterFacts,
+    Facts,
+    KubernetesFacts,
+    RouterTlsFacts,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import facts
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import facts, router_tls
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import OptionSpec
@@ -67,13 +73,23 @@ def read_from_options(call: Call, tls_secret: str | None = None) -> Facts:
             workspaces=known.get("workspaces")
             or [list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
             identity=azure.identity(),
+            router_tls=None,
             kubernetes=None,
             kubernetes_error=None,
         )
     found["kubernetes"], found["kubernetes_error"] = _read_kubernetes(
         call, azure, cluster, [*v1_namespaces, *call.params["namespaces"]], tls_secret
     )
+    found["router_tls"] = _router_tls(found)
     return found
+
+
+def _router_tls(found: Facts) -> RouterTlsFacts | None:
+    """Return what the router shows, where there is one that is to serve TLS."""
+    extension, kubernetes = found["extension"], found["kubernetes"]
+    if kubernetes is None or extension is None or not serves_tls(extension):
+        return None
+    return router_tls.read(kubernetes["router_services"], extension["settings"].get("sslCname"))
 
 
 def _providers(

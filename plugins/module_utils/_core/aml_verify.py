@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing
+from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
 from ansible_collections.azureml.fleet.plugins.module_utils._core._reading import KNOWN, read_facts
 from ansible_collections.azureml.fleet.plugins.module_utils._core._settings import settings_from
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.certificates import MISSING_CRYPTOGRAPHY
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.verification import Check, verify
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import AZURE, KUBERNETES
@@ -19,6 +24,7 @@ SPEC = ModuleSpec(
         "before": {"type": "dict"},
         "known": KNOWN,
         "read": {"type": "bool", "default": False},
+        "ssl_certificate": {"type": "str", "no_log": True},
     },
     required_if=(("read", False, ("facts",)),),
 ).merge(AZURE, KUBERNETES)
@@ -26,14 +32,21 @@ SPEC = ModuleSpec(
 
 def run(call: Call) -> Outcome:
     """Return every check; raise ModuleFailure, with all of them, when one does not hold."""
-    settings = settings_from(call.params["variables"])
+    variables: dict[str, Any] = call.params["variables"]
+    certificate = call.params["ssl_certificate"] or read_text_file(
+        variables.get("aml_ssl_certificate_file"), "aml_ssl_certificate_file"
+    )
+    refuse_missing(MISSING_CRYPTOGRAPHY if certificate else None)
+    settings = settings_from(variables, certificate)
     facts = call.params["facts"]
     if facts is None:
-        facts = read_facts(call, settings.cluster_id, settings.workspace_ids())
+        facts = read_facts(call, settings.cluster_id, settings.workspace_ids(), settings.extension.ssl_secret)
     checks = verify(settings, facts, call.params["before"])
     for check in checks:
         for remark in check.remarks:
             call.warn(f"Cluster {settings.cluster.name}: {remark}")
+        for reason in check.unseen:
+            call.warn(f"Cluster {settings.cluster.name}: {check.title}? Not checked: {reason}")
     result = {"checks": [check.to_result() for check in checks]}
     failed = [check for check in checks if check.problems]
     if failed:

@@ -140,7 +140,26 @@ class RouterServiceFacts(TypedDict):
     name: str
     type: str
     address: str | None  # of the load balancer, else inside the cluster; None while there is none
+    tls_port: int | None  # 443, or the one that is called https
     endpoints: int  # ready pods that it selects
+
+
+class CertificateFacts(TypedDict):
+    """A certificate as everybody may see it."""
+
+    fingerprint: str  # SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` says it, without colons
+    names: list[str]  # DNS names and addresses that it covers
+    begins: str  # ISO 8601, UTC
+    ends: str
+
+
+class RouterTlsFacts(TypedDict):
+    """What the router showed in a TLS handshake from the controller."""
+
+    place: str | None  # address and port that were asked
+    answered: bool  # somebody took the connection
+    certificate: CertificateFacts | None
+    reason: str | None  # why no certificate was seen
 
 
 class Permission(TypedDict):
@@ -164,10 +183,11 @@ class ArcAgentFacts(TypedDict):
 
 
 class TlsSecretFacts(TypedDict):
-    """The Secret that the router is to take its certificate from. Never what is in it."""
+    """The Secret that the router is to take its certificate from. Never the key that is in it."""
 
     name: str
     keys: list[str] | None  # names of its entries, empty when it does not exist; None when it may not be read
+    fingerprint: str | None  # SHA-256 of the certificate in it, which is no secret; None when there is none to be read
 
 
 class KubernetesFacts(TypedDict):
@@ -253,5 +273,6 @@ class Facts(TypedDict):
     extension_regions: list[str]  # where Azure offers cluster extensions to this subscription; empty: it did not say
     extension: ExtensionFacts | None
     workspaces: list[WorkspaceFacts]
+    router_tls: RouterTlsFacts | None  # None where no router is to serve TLS
     kubernetes: KubernetesFacts | None
     kubernetes_error: str | None

@@ -27,10 +27,14 @@ class FindingReport(TypedDict):
 
 
 class CheckReport(TypedDict):
-    """One promise that was verified; without `problems` it holds, and `remarks` are worth knowing all the same."""
+    """One promise that was verified; without `problems` it holds, and `remarks` are worth knowing all the same.
+
+    What could not be looked at is `not_checked`, each with its reason: the promise neither failed nor passed then.
+    """
 
     id: str
     title: str
     passed: bool
     problems: list[str]
     remarks: list[str]
+    not_checked: list[str]

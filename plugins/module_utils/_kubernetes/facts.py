@@ -7,11 +7,13 @@ permission that no read has proven.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TypeVar
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
     FrontEndFacts,
     KubernetesFacts,
@@ -121,21 +123,32 @@ class _Reads:
 
 
 def _tls_secret(cluster: ClusterConnection, phases: dict[str, str], name: str | None) -> TlsSecretFacts | None:
-    """Return which entries the router's Secret has. Its values are dropped at once; not being allowed to is no failure.
+    """Return which entries the router's Secret has, and whose certificate. Its key is dropped at once.
+
+    Not being allowed to read it is no failure.
 
     No shipped role grants it: the name is the user's, and a role that reads every Secret would be too much.
     """
     if not name:
         return None
     if names.EXTENSION_NAMESPACE not in phases:
-        return TlsSecretFacts(name=name, keys=[])
+        return TlsSecretFacts(name=name, keys=[], fingerprint=None)
     try:
         found = cluster.get(SECRETS, name, names.EXTENSION_NAMESPACE)
     except KubernetesError as error:
         if not error.forbidden:
             raise
-        return TlsSecretFacts(name=name, keys=None)
-    return TlsSecretFacts(name=name, keys=sorted((found or {}).get("data") or {}))
+        return TlsSecretFacts(name=name, keys=None, fingerprint=None)
+    entries = (found or {}).get("data") or {}
+    return TlsSecretFacts(name=name, keys=sorted(entries), fingerprint=_fingerprint(entries.get("cert.pem")))
+
+
+def _fingerprint(entry: str | None) -> str | None:
+    """Return the fingerprint of the certificate in an entry of a Secret; None when there is none."""
+    try:
+        return certificates.facts_of_pem(base64.b64decode(entry or "").decode())["fingerprint"]
+    except (certificates.CertificateError, ValueError):
+        return None
 
 
 def _front_end(reads: _Reads, phases: dict[str, str]) -> tuple[FrontEndFacts, list[RouterServiceFacts]]:

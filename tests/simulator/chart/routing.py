@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the router of a release shows to those who call it: the certificate of the values, or of the Secret."""
+"""What the router of a release shows to those who call it: the certificate of the values, or of the Secret.
+
+Source: learn.microsoft.com/azure/machine-learning/how-to-secure-kubernetes-online-endpoint.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ async def serve(cluster: Cluster, release: Release) -> None:
     if not release.inference:
         await release.router.close()
         return
-    await release.router.serve(await _key_pair(cluster, release) if release.secure else None)
+    await release.router.serve(*(await _key_pair(cluster, release) if release.secure else KeyPair("", "")))
 
 
 async def serve_after_update(cluster: Cluster, release: Release) -> None:
@@ -50,8 +53,8 @@ async def serve_after_update(cluster: Cluster, release: Release) -> None:
     await serve(cluster, release)
 
 
-async def _key_pair(cluster: Cluster, release: Release) -> KeyPair | None:
+async def _key_pair(cluster: Cluster, release: Release) -> KeyPair:
     if release.key_pair is not None:
         return release.key_pair
     entries = await examination.secret(cluster, release) or {}
-    return KeyPair(entries["cert.pem"], entries["key.pem"]) if {"cert.pem", "key.pem"} <= entries.keys() else None
+    return KeyPair(entries.get("cert.pem", ""), entries.get("key.pem", ""))

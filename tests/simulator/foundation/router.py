@@ -5,6 +5,8 @@
 
 Its address is one of 127.0.0.0/8 and its port a free one, because nobody but root may listen on 443: the Service says
 both. What it answers to a request is of no interest; which certificate it shows is.
+
+Source: learn.microsoft.com/azure/machine-learning/how-to-secure-kubernetes-online-endpoint.
 """
 
 from __future__ import annotations
@@ -15,8 +17,6 @@ import hashlib
 import ssl
 import tempfile
 from pathlib import Path
-
-from tests.simulator.chart.release import KeyPair
 
 ANSWER = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -40,12 +40,9 @@ class Router:
             await self._listen(None)
         return self.port
 
-    async def serve(self, pair: KeyPair | None) -> None:
-        """Answer with this certificate and key from now on; None, or a pair that cannot be used: without TLS.
-
-        Source: learn.microsoft.com/azure/machine-learning/how-to-secure-kubernetes-online-endpoint.
-        """
-        await self._listen(_context(pair))
+    async def serve(self, certificate: str, key: str) -> None:
+        """Answer with this certificate and key (PEM) from now on; without TLS when they are empty or of no use."""
+        await self._listen(_context(certificate, key))
 
     async def close(self) -> None:
         """Listen no more."""
@@ -60,16 +57,14 @@ class Router:
         self.port = self._server.sockets[0].getsockname()[1]
 
 
-def _context(pair: KeyPair | None) -> ssl.SSLContext | None:
-    if pair is None:
-        return None
+def _context(certificate: str, key: str) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory(prefix="router-") as folder:  # of this user only; `ssl` reads files alone
-        chain, key = Path(folder, "cert.pem"), Path(folder, "key.pem")
-        chain.write_text(pair.certificate, encoding="utf-8")
-        key.write_text(pair.key, encoding="utf-8")
+        paths = Path(folder, "cert.pem"), Path(folder, "key.pem")
+        for path, text in zip(paths, (certificate, key), strict=True):
+            path.write_text(text, encoding="utf-8")
         try:
-            context.load_cert_chain(chain, key)
+            context.load_cert_chain(*paths)
         except ssl.SSLError:
             return None
     return context

@@ -10,12 +10,13 @@ import datetime
 import ipaddress
 import itertools
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import CertificateFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 
 try:
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives import hashes, serialization
 
     MISSING_CRYPTOGRAPHY: str | None = None
 except ImportError:
@@ -68,6 +69,34 @@ def covered_names(certificate: x509.Certificate) -> list[str]:
         return [str(each.value) for each in attributes]
     names = list(extension.get_values_for_type(x509.DNSName))
     return names + [str(each) for each in extension.get_values_for_type(x509.IPAddress)]
+
+
+def facts_of_pem(text: str) -> CertificateFacts:
+    """Return what everybody may see of the first certificate of a PEM text. Raises CertificateError."""
+    return _facts_of(_certificates(text)[0])
+
+
+def facts_of_der(content: bytes) -> CertificateFacts:
+    """Return what everybody may see of a certificate as TLS carries it. Raises CertificateError."""
+    try:
+        return _facts_of(x509.load_der_x509_certificate(content))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise CertificateError("What was shown is no X.509 certificate.") from error
+
+
+def covers(certificate: CertificateFacts, cname: str) -> bool:
+    """Tell whether a certificate is for a DNS name or an address."""
+    return any(_covers(name, cname) for name in certificate["names"])
+
+
+def _facts_of(certificate: x509.Certificate) -> CertificateFacts:
+    """Return what everybody may see of a certificate."""
+    return CertificateFacts(
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex().upper(),
+        names=covered_names(certificate),
+        begins=certificate.not_valid_before_utc.isoformat(),
+        ends=certificate.not_valid_after_utc.isoformat(),
+    )
 
 
 def _certificates(text: str) -> list[x509.Certificate]:

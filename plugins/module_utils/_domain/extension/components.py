@@ -77,3 +77,10 @@ def inference_is_installed(extension: ExtensionFacts | None) -> bool:
     if extension is None or not states.has_succeeded(extension["provisioning_state"]):
         return False
     return is_on(extension["settings"].get("enableInference", DEFAULTS.get("enableInference")))
+
+
+def serves_tls(extension: ExtensionFacts | None) -> bool:
+    """Tell whether the extension's router is to serve HTTPS: it is unless insecure connections were chosen."""
+    if extension is None or not inference_is_installed(extension):
+        return False
+    return not is_on(extension["settings"].get("allowInsecureConnections", DEFAULTS.get("allowInsecureConnections")))

@@ -186,10 +186,17 @@ def _judge(record: Record, mode: Mode) -> tuple[ClusterOutcome, str, str]:
     if not checks:
         changed = ", ".join(record.get("changed") or []) or "nothing"
         return "failed", "verify", f"it was never verified: its tasks did not run to the end (changed: {changed})"
-    passed = f"{len(checks)} checks passed"
+    passed = _passed(checks)
     if not record.get("changed"):
         return "current", "verify", f"nothing to change, {passed}{_warnings(preflight)}"
     return "upgraded", "verify", f"{', '.join(record['changed'])} changed, {passed}{_warnings(preflight)}"
+
+
+def _passed(checks: Sequence[Mapping[str, Any]]) -> str:
+    """Return how many checks passed, and the ids of those that could not be made."""
+    unseen = [each["id"] for each in checks if each.get("not_checked")]
+    also = f", not checked: {', '.join(unseen)}" if unseen else ""
+    return f"{len(checks) - len(unseen)} checks passed{also}"
 
 
 def refusal(cluster: str, findings: Sequence[FindingReport]) -> str:

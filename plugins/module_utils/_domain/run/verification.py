@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import sentence
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import find_compute
@@ -27,6 +26,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import nodes as node_rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import plan
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.answers import Said
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.router_certificate import router_certificate
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import front_end as front_end_rules
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import serving
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
@@ -41,23 +42,19 @@ class Check:
     title: str
     problems: tuple[str, ...]
     remarks: tuple[str, ...] = ()
+    #: What could not be looked at, and why: neither a failure, nor a promise that holds.
+    unseen: tuple[str, ...] = ()
 
     def to_result(self) -> CheckReport:
         """Return the check as a module returns it and the report keeps it."""
         return CheckReport(
             id=self.id,
             title=self.title,
-            passed=not self.problems,
+            passed=not self.problems and not self.unseen,
             problems=list(self.problems),
             remarks=list(self.remarks),
+            not_checked=list(self.unseen),
         )
-
-
-class Said(NamedTuple):
-    """What a question of verification is answered with."""
-
-    problems: Sequence[str]
-    remarks: Sequence[str] = ()
 
 
 def verify(settings: Settings, facts: Facts, before: Facts | None = None) -> list[Check]:
@@ -74,6 +71,11 @@ def verify(settings: Settings, facts: Facts, before: Facts | None = None) -> lis
         ("labels-on-nodes", "The labels of node pools are on their nodes", lambda: _labels(settings, facts)),
         ("instance-types-placeable", "Every instance type fits on some node", lambda: _placement(settings, facts)),
         ("front-end-serving", "Scoring requests are answered as before", lambda: _front_end(facts, before)),
+        (
+            "router-certificate",
+            "The router serves HTTPS with the certificate that is wanted",
+            lambda: router_certificate(settings, facts),
+        ),
         ("v1-services-running", "The services of AksCompute run as before", lambda: _services(facts, before)),
         ("legacy-compute-untouched", "The legacy compute is untouched", lambda: _legacy(facts, before)),
     )
@@ -82,8 +84,8 @@ def verify(settings: Settings, facts: Facts, before: Facts | None = None) -> lis
 
 def _check(id_: str, title: str, said: Sequence[str] | Said) -> Check:
     """Return a check from the answer to its question."""
-    problems, remarks = said if isinstance(said, Said) else (said, ())
-    return Check(id_, title, tuple(problems), tuple(remarks))
+    problems, remarks, unseen = said if isinstance(said, Said) else Said(said)
+    return Check(id_, title, tuple(problems), tuple(remarks), tuple(unseen))
 
 
 def _extension(facts: Facts) -> list[str]:

@@ -40,6 +40,7 @@ def service_facts(service: Mapping[str, Any], pods: Sequence[Mapping[str, Any]])
         name=metadata["name"],
         type=service_type(service) or "ClusterIP",
         address=service_address(service),
+        tls_port=tls_port(service),
         endpoints=sum(_is_ready(pod) and _matches(pod, selector) for pod in pods) if selector else 0,
     )
 
@@ -63,6 +64,16 @@ def service_address(service: Mapping[str, Any] | None) -> str | None:
         return None
     inside: str | None = spec.get("clusterIP")
     return None if inside in (None, "", "None") else inside
+
+
+def tls_port(service: Mapping[str, Any]) -> int | None:
+    """Return the port of a Service for HTTPS: 443, else the one that is called so."""
+    ports = (service.get("spec") or {}).get("ports") or ()
+    numbers = [each.get("port") for each in ports]
+    if 443 in numbers:
+        return 443
+    named = [each.get("port") for each in ports if each.get("name") == "https"]
+    return int(named[0]) if named and isinstance(named[0], int) else None
 
 
 def problems(kubernetes: KubernetesFacts) -> list[str]:

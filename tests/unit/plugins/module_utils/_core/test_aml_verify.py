@@ -15,7 +15,16 @@ from tests.unit.plugins.module_utils._domain.run.test_verification import WANTED
 
 
 def run(found: Facts) -> Outcome:
-    return aml_verify.run(Call(params={"variables": dict(settings(**WANTED).values), "facts": found, "before": None}))
+    return aml_verify.run(
+        Call(
+            params={
+                "variables": dict(settings(**WANTED).values),
+                "facts": found,
+                "before": None,
+                "ssl_certificate": None,
+            }
+        )
+    )
 
 
 def test_a_cluster_in_order_passes() -> None:
@@ -27,5 +36,5 @@ def test_a_cluster_in_order_passes() -> None:
 def test_a_failure_says_what_is_wrong_and_keeps_every_check() -> None:
     with pytest.raises(ModuleFailure) as caught:
         run(facts())
-    assert caught.value.message.startswith("2 of 9 checks on cluster aks failed. The extension is installed?")
-    assert len(caught.value.details["checks"]) == 9
+    assert caught.value.message.startswith("2 of 10 checks on cluster aks failed. The extension is installed?")
+    assert len(caught.value.details["checks"]) == 10

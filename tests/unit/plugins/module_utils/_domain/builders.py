@@ -154,7 +154,7 @@ def workload(name: str, **changes: Any) -> WorkloadFacts:
 def router_service(**changes: Any) -> RouterServiceFacts:
     """Return the Service of the azureml-fe that AksCompute made."""
     base = RouterServiceFacts(
-        namespace="default", name="azureml-fe", type="LoadBalancer", address="20.0.0.1", endpoints=3
+        namespace="default", name="azureml-fe", type="LoadBalancer", address="20.0.0.1", tls_port=443, endpoints=3
     )
     base.update(changes)  # type: ignore[typeddict-item]  # tests name the keys
     return base
@@ -247,6 +247,7 @@ def facts(**cluster_changes: Any) -> Facts:
         "workspaces": [
             {"id": WORKSPACE_ID, "exists": True, "error": None, "computes": [legacy_compute()]},
         ],
+        "router_tls": None,
         "kubernetes": inside(),
         "kubernetes_error": None,
     }

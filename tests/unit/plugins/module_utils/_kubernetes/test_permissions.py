@@ -100,15 +100,15 @@ def test_reads_prove_their_permissions_and_only_the_rest_is_asked(api: ScriptedA
         (status(403, "forbidden", "Forbidden"), None),
     ],
 )
-def test_only_the_names_of_a_secrets_entries_are_read(
+def test_only_the_names_of_a_secrets_entries_and_whose_certificate_it_is_are_read(
     api: ScriptedApi, cluster: ClusterConnection, answer: Answer, keys: list[str] | None
 ) -> None:
     everything_else = Cluster()
     api.script = lambda asked: answer if asked.path.endswith("/secrets/tls") else everything_else(asked)
     found = facts.read(cluster, "aks", [], "tls")
-    assert found["tls_secret"] == {"name": "tls", "keys": keys}
+    assert found["tls_secret"] == {"name": "tls", "keys": keys, "fingerprint": None}
     api.script = Cluster(extension=False)
-    assert facts.read(cluster, "aks", [], "tls")["tls_secret"] == {"name": "tls", "keys": []}
+    assert facts.read(cluster, "aks", [], "tls")["tls_secret"] == {"name": "tls", "keys": [], "fingerprint": None}
 
 
 def test_missing_write_permission_is_a_fact(api: ScriptedApi, cluster: ClusterConnection) -> None:

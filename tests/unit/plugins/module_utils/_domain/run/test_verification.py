@@ -57,7 +57,7 @@ def failed(found: Facts, before: Facts | None = None) -> dict[str, tuple[str, ..
 def test_an_upgraded_cluster_passes_every_check() -> None:
     found = running(settings(**WANTED))
     assert failed(found, copy.deepcopy(found)) == {}
-    assert len(verify(settings(**WANTED), found)) == 9
+    assert len(verify(settings(**WANTED), found)) == 10
 
 
 def test_a_fresh_cluster_is_not_upgraded() -> None:
