@@ -6,26 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import extension_changes
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY as MISSING_AZURE
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extension_changes import ExtensionRequest
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.extensions import (
-    extension_facts,
-    list_extension,
-    read_extension,
-)
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.waiting import follow
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, waiting_for
 from ansible_collections.azureml.fleet.plugins.module_utils._core._deletion import guard
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
-from ansible_collections.azureml.fleet.plugins.module_utils._core._health import health
+from ansible_collections.azureml.fleet.plugins.module_utils._core._installation import Installation, followed, succeeded
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import failures, names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
@@ -44,8 +37,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import argument_spec
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import ResourceId, parse_cluster_id
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import (
     AZURE,
@@ -54,9 +46,6 @@ from ansible_collections.azureml.fleet.plugins.module_utils._module.options impo
     waiting,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
-
-if TYPE_CHECKING:
-    from azure.core.polling import LROPoller
 
 MISSING_LIBRARY = MISSING_AZURE or extension_changes.MISSING_LIBRARY or certificates.MISSING_CRYPTOGRAPHY
 
@@ -74,50 +63,18 @@ SPEC = ModuleSpec(
 ).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=RunOptions.extension_timeout))
 
 
-@dataclass
-class _Installation:
-    """One call, and what it works with."""
-
-    call: Call
-    connection: AzureConnection
-    cluster: ResourceId
-    waiting: Waiting
-
-    @property
-    def follow(self) -> bool:
-        """Tell whether the call waits for the end of what it begins."""
-        return bool(self.call.params["wait"])
-
-    def what(self, name: str) -> str:
-        """Return the extension in words."""
-        return f"Extension {name} of cluster {self.cluster.name}"
-
-    def read(self) -> ExtensionFacts | None:
-        """Return the extension as it is. Raises AzureError when its name is taken by an extension of another type."""
-        name = self.call.params["name"] if self.call.params["state"] == "present" else None
-        return list_extension(self.connection, str(self.cluster), name)
-
-    def settle(self, found: ExtensionFacts | None) -> ExtensionFacts | None:
-        """Wait until no operation is in progress on the extension that was found, and return it as it is then."""
-        if found is None or states.is_settled(found["provisioning_state"]):
-            return found
-        return self.waiting.until(
-            self.read,
-            lambda state: state is None or states.is_settled(state["provisioning_state"]),
-            lambda state: state["provisioning_state"] if state else "gone",
-            self.what(found["name"]),
-        )
-
-
 def run(call: Call) -> Outcome:
     """Install, update or delete the extension."""
     refuse_missing(MISSING_LIBRARY)
     with reported_failures():
-        task = _Installation(call, connect_azure(call), parse_cluster_id(call.params["cluster_id"]), waiting_for(call))
-        return _absent(task) if call.params["state"] == "absent" else _present(task)
+        absent = call.params["state"] == "absent"
+        name = None if absent else call.params["name"]
+        cluster = parse_cluster_id(call.params["cluster_id"])
+        task = Installation(call, connect_azure(call), cluster, waiting_for(call), name)
+        return _absent(task) if absent else _present(task)
 
 
-def _present(task: _Installation) -> Outcome:
+def _present(task: Installation) -> Outcome:
     """Bring the extension to what the options say."""
     options = _options(task.call)
     cluster = _cluster_facts(task)
@@ -139,12 +96,12 @@ def _present(task: _Installation) -> Outcome:
             existing = task.read()
     after = plan.after
     if plan.action == "none" and task.follow and not task.call.check_mode:
-        after = _succeeded(task, task.settle(existing))
+        after = succeeded(task, task.settle(existing))
     return _outcome(task, before, after, plan, submitted=False)
 
 
 def _plan(
-    task: _Installation, options: ExtensionOptions, cluster: ClusterFacts, existing: ExtensionFacts | None
+    task: Installation, options: ExtensionOptions, cluster: ClusterFacts, existing: ExtensionFacts | None
 ) -> ExtensionPlan:
     """Return what is to be sent; an extension that is being deleted counts as gone.
 
@@ -174,7 +131,7 @@ def _plan(
     return plan
 
 
-def _apply(task: _Installation, plan: ExtensionPlan, before: ExtensionFacts | None) -> Outcome:
+def _apply(task: Installation, plan: ExtensionPlan, before: ExtensionFacts | None) -> Outcome:
     """Send the plan; wait for its end if asked to. Raises AzureError, `.busy` when another operation is in the way."""
     name = plan.after["name"] if plan.after else str(task.call.params["name"])
     request = ExtensionRequest(
@@ -199,42 +156,11 @@ def _apply(task: _Installation, plan: ExtensionPlan, before: ExtensionFacts | No
         if after is not None:
             after["provisioning_state"] = doing
         return _outcome(task, before, after, plan, submitted=True)
-    after = _followed(task, poller, name, f"{doing} extension {name} on cluster {task.cluster.name}")
+    after = followed(task, poller, name, f"{doing} extension {name} on cluster {task.cluster.name}")
     return _outcome(task, before, after, plan, submitted=True)
 
 
-def _followed(task: _Installation, poller: LROPoller[dict[str, Any]], name: str, doing: str) -> ExtensionFacts:
-    """Return the extension after its operation has ended well. Raises ModuleFailure when it did not."""
-    try:
-        body = follow(task.waiting, poller, task.what(name), doing)
-    except AzureError as error:
-        if error.status is not None and error.status < 400:
-            said = health(task.call, task.connection)
-            raise ModuleFailure(f"{error.message} {said}", error_code=error.code) from error
-        raise
-    facts = extension_facts(body) if body else None
-    if facts is None or not states.is_settled(facts["provisioning_state"]):
-        facts = task.settle(read_extension(task.connection, str(task.cluster), name))
-    return _succeeded(task, facts)
-
-
-def _succeeded(task: _Installation, facts: ExtensionFacts | None) -> ExtensionFacts:
-    """Return `facts` of an extension that is in order.
-
-    Raises ModuleFailure when it is gone or Failed, which it can be although the operation ended well.
-    """
-    if facts is None:
-        raise ModuleFailure(
-            f"The extension of cluster {task.cluster.name} is gone: somebody deleted it meanwhile. "
-            "Run again to install it."
-        )
-    if not states.has_succeeded(facts["provisioning_state"]):
-        said = health(task.call, task.connection)
-        raise ModuleFailure(failures.extension_failure(facts, task.cluster.name, said), extension=facts)
-    return facts
-
-
-def _absent(task: _Installation) -> Outcome:
+def _absent(task: Installation) -> Outcome:
     """Delete the extension, whatever its name, and wait until it is gone.
 
     First it is looked at whether anything depends on it; an extension that is on its way out is only waited for.
@@ -254,7 +180,7 @@ def _absent(task: _Installation) -> Outcome:
     return outcome
 
 
-def _delete(task: _Installation, existing: ExtensionFacts) -> bool:
+def _delete(task: Installation, existing: ExtensionFacts) -> bool:
     """Send the deletion when no other operation is in progress; return whether it was accepted."""
     force = bool(task.call.params["force_delete"])
     if not force and not states.is_settled(existing["provisioning_state"]):
@@ -284,7 +210,7 @@ def _delete(task: _Installation, existing: ExtensionFacts) -> bool:
     return True
 
 
-def _after_deletion(task: _Installation, name: str) -> ExtensionFacts | None:
+def _after_deletion(task: Installation, name: str) -> ExtensionFacts | None:
     """Return what is left of the extension once nothing happens to it any more; None when it is gone."""
     found = task.settle(task.read())
     if found is not None and found["name"] == name and states.has_failed(found["provisioning_state"]):
@@ -315,7 +241,7 @@ def _options(call: Call) -> ExtensionOptions:
     return ExtensionOptions(**{**given, "ssl_certificate": certificate, "ssl_key": key})
 
 
-def _cluster_facts(task: _Installation) -> ClusterFacts:
+def _cluster_facts(task: Installation) -> ClusterFacts:
     """Return the cluster's facts: those given, when they are of this cluster, or those that Azure tells."""
     given: Mapping[str, Any] | None = task.call.params["cluster"]
     if not given:
@@ -334,7 +260,7 @@ def _cluster_facts(task: _Installation) -> ClusterFacts:
 
 
 def _outcome(
-    task: _Installation,
+    task: Installation,
     before: ExtensionFacts | None,
     after: ExtensionFacts | None,
     plan: ExtensionPlan | None,
