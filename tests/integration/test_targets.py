@@ -52,6 +52,7 @@ MASKS = (
     (re.compile(r"\b\d+(\.\d+)? ?(s|seconds)\b"), "<duration>"),
     (re.compile(r"/(tmp|var/tmp)/[^\s'\"]+"), "<temporary file>"),
     (re.compile(r"0x[0-9a-f]{8,}"), "<address>"),
+    (re.compile(r"\b[0-9A-F]{16}([0-9A-F]{48})?\b"), "<fingerprint>"),
     (re.compile(r"\b(20|127)\.\d+\.\d+\.\d+\b(:\d+)?"), "<load balancer>"),
 )
 

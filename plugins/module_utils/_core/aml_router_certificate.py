@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, azureml.fleet contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Core of `aml_router_certificate`: another certificate for the router, proven by what it serves afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import extension_changes
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import MISSING_LIBRARY as MISSING_AZURE
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.extension_changes import ExtensionRequest
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import (
+    MISSING_LIBRARY as MISSING_KUBERNETES,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import (
+    connect_azure,
+    connect_cluster,
+    waiting_for,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
+from ansible_collections.azureml.fleet.plugins.module_utils._core._installation import Installation, followed
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates, renewal
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    CertificateFacts,
+    ExtensionFacts,
+    RouterTlsFacts,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import WaitTimeoutError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import router_services, router_tls
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
+from ansible_collections.azureml.fleet.plugins.module_utils._module.options import (
+    AZURE,
+    CLUSTER_REQUIRED,
+    KUBERNETES,
+    waiting,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._module.spec import ModuleSpec
+
+MISSING_LIBRARY = (
+    MISSING_AZURE or MISSING_KUBERNETES or extension_changes.MISSING_LIBRARY or certificates.MISSING_CRYPTOGRAPHY
+)
+
+SPEC = ModuleSpec(
+    argument_spec={
+        "ssl_certificate": {"type": "str", "no_log": True},
+        "ssl_certificate_file": {"type": "path"},
+        "ssl_key": {"type": "str", "no_log": True},
+        "ssl_key_file": {"type": "path", "no_log": False},
+        "protected_settings": {"type": "dict", "default": {}, "no_log": True},
+    },
+    mutually_exclusive=(("ssl_certificate", "ssl_certificate_file"), ("ssl_key", "ssl_key_file")),
+    required_one_of=(("ssl_certificate", "ssl_certificate_file"), ("ssl_key", "ssl_key_file")),
+).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=RunOptions.extension_timeout))
+
+#: Restarts the router's pods, which may go on with the certificate that they began with (docs/beliefs.md,
+#: `router-after-renewal`).
+_RESTART = "kubectl rollout restart deployment azureml-fe-v2 --namespace azureml"
+
+
+@dataclass
+class _Renewal:
+    """One call: the extension, what is to be served, and what is served."""
+
+    task: Installation
+    extension: ExtensionFacts
+    certificate: CertificateFacts
+    protected: dict[str, str]
+
+    def look(self) -> RouterTlsFacts:
+        """Return what the router shows now. Raises KubernetesError."""
+        with connect_cluster(self.task.call, self.task.connection) as cluster:
+            services = router_services.read(cluster)
+        return router_tls.read(services, self.extension["settings"].get("sslCname"))
+
+    def is_served(self, seen: RouterTlsFacts) -> bool:
+        """Tell whether the router shows the certificate that is wanted."""
+        shown = seen["certificate"]
+        return shown is not None and shown["fingerprint"] == self.certificate["fingerprint"]
+
+
+def run(call: Call) -> Outcome:
+    """Give the router another certificate, unless it serves it already."""
+    refuse_missing(MISSING_LIBRARY)
+    with reported_failures():
+        certificate, key = _pair(call)
+        cluster = parse_cluster_id(call.params["cluster_id"])
+        task = Installation(call, connect_azure(call), cluster, waiting_for(call))
+        extension = renewal.check_renewable(task.settle(task.read()), cluster.name)
+        for warning in certificates.check_key_pair(certificate, key, extension["settings"].get("sslCname")):
+            call.warn(f"Cluster {cluster.name}: {warning}")
+        others = {str(name): str(value) for name, value in call.params["protected_settings"].items()}
+        protected = renewal.protected_to_send(extension, certificate, key, others)
+        work = _Renewal(task, extension, certificates.facts_of_pem(certificate), protected)
+        before = work.look()
+        if work.is_served(before):
+            return _outcome(work, before, before, verified=True)
+        if call.check_mode:
+            return _outcome(work, before, {**before, "certificate": work.certificate}, verified=False)
+        _send(work)
+        return _proven(work, before)
+
+
+def _pair(call: Call) -> tuple[str, str]:
+    """Return certificate and key as PEM texts. Raises ModuleFailure for a file that cannot be read."""
+    params = call.params
+    certificate = params["ssl_certificate"] or read_text_file(params["ssl_certificate_file"], "ssl_certificate_file")
+    key = params["ssl_key"] or read_text_file(params["ssl_key_file"], "ssl_key_file")
+    if not certificate or not key:
+        raise ModuleFailure("The certificate or its key is empty. Nothing was changed; give both, as PEM.")
+    for secret in (key, certificates.to_setting(key), *map(str, params["protected_settings"].values())):
+        call.hide(secret)
+    return certificate, key
+
+
+def _send(work: _Renewal) -> None:
+    """Send the protected settings alone, again while another operation is in the way; wait for the end if asked to."""
+    task, name = work.task, work.extension["name"]
+    while True:
+        try:
+            poller = extension_changes.update(
+                task.connection,
+                task.cluster,
+                name,
+                ExtensionRequest(protected=work.protected),
+                poll_interval=task.waiting.interval,
+                follow=task.follow,
+            )
+            break
+        except AzureError as error:
+            if not error.busy:
+                raise
+            task.waiting.pause(task.what(name), f"busy ({error.code})")
+            renewal.check_renewable(task.settle(task.read()), task.cluster.name)
+    if task.follow:
+        followed(task, poller, name, f"Giving another certificate to extension {name} of cluster {task.cluster.name}")
+
+
+def _proven(work: _Renewal, before: RouterTlsFacts) -> Outcome:
+    """Return the result once the router serves the certificate. Raises ModuleFailure when it does not in time.
+
+    Where it cannot be reached from here, that is a warning: nothing is known then.
+    """
+    if not work.task.follow:
+        return _outcome(work, before, {**before, "certificate": work.certificate}, verified=False)
+    try:
+        seen = work.task.waiting.until(
+            work.look,
+            lambda state: work.is_served(state) or not state["answered"],
+            lambda state: f"still showing {_shown(state)}",
+            f"The router of cluster {work.task.cluster.name}",
+        )
+    except WaitTimeoutError as error:
+        raise ModuleFailure(
+            f"Extension {work.extension['name']} of cluster {work.task.cluster.name} has the new certificate, and its "
+            f"router does not serve it: {error.message} If it stays so, restart its pods, which go on serving "
+            f"meanwhile: {_RESTART}",
+            verified=False,
+        ) from error
+    if not seen["answered"]:
+        work.task.call.warn(
+            f"Cluster {work.task.cluster.name}: Azure has the new certificate, and whether the router serves it was "
+            f"not checked: {seen['reason']}."
+        )
+        seen = {**seen, "certificate": work.certificate}
+        return _outcome(work, before, seen, verified=False)
+    return _outcome(work, before, seen, verified=True)
+
+
+def _shown(seen: RouterTlsFacts) -> str:
+    """Return what the router shows, in few words."""
+    certificate = seen["certificate"]
+    return f"certificate {certificate['fingerprint'][:16]}…" if certificate else f"no certificate ({seen['reason']})"
+
+
+def _outcome(work: _Renewal, before: RouterTlsFacts, after: RouterTlsFacts, *, verified: bool) -> Outcome:
+    """Return the result: fingerprints, never a key."""
+    difference = Difference(
+        subject=f"certificate of the router of {work.task.cluster.name}",
+        before=_difference(before),
+        after=_difference(after),
+    )
+    result: dict[str, Any] = {"certificate": work.certificate, "served_before": before, "verified": verified}
+    return Outcome(changed=difference.before != difference.after, result=result, differences=[difference])
+
+
+def _difference(seen: RouterTlsFacts) -> dict[str, Any]:
+    """Return what is compared: the certificate, or that none was seen."""
+    return dict(seen["certificate"] or {"fingerprint": "not known"})
