@@ -96,6 +96,12 @@ facts:
       type: list
       elements: dict
       returned: success
+    router_tls:
+      description:
+        - What the router showed in a TLS handshake from here, as C(served_before) of
+          M(azureml.fleet.aml_router_certificate). Null where no router is to serve HTTPS.
+      type: dict
+      returned: success
     kubernetes:
       description:
         - C(version), C(nodes), C(namespaces) with their phases, C(front_end) as M(azureml.fleet.azureml_fe_check)

@@ -15,11 +15,13 @@ import pytest
 import yaml
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    CertificateFacts,
     ComputeFacts,
     ExtensionFacts,
     Facts,
     FrontEndFacts,
     InstanceTypeFacts,
+    RouterTlsFacts,
     WorkspaceFacts,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.findings import CheckReport, FindingReport
@@ -102,6 +104,8 @@ RETURNED: tuple[tuple[str, str, type[Any]], ...] = (
     ("aml_instance_type_info", "instance_types", InstanceTypeFacts),
     ("aml_preflight", "findings", FindingReport),
     ("aml_preflight", "plan", PlanData),
+    ("aml_router_certificate", "certificate", CertificateFacts),
+    ("aml_router_certificate", "served_before", RouterTlsFacts),
     ("aml_verify", "checks", CheckReport),
     ("azureml_fe_check", "front_end", FrontEndFacts),
 )

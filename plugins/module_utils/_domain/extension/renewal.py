@@ -16,12 +16,12 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.co
     inference_is_installed,
     serves_tls,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import (
-    LEFT_BY_THE_CLI,
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import LEFT_BY_THE_CLI
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import SSL_SECRET
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.setting_values import (
     SSL_CERTIFICATE,
     SSL_KEY,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import SSL_SECRET
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ExtensionFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 
