@@ -48,7 +48,7 @@ def test_commands_of_the_page_renew_one_certificate_and_nothing_else(
 
     predicted = shell(check + FASTER, tmp_path, environment)
     assert fleet.writes() == []
-    assert "+++ after: certificate of the router of aks-payments" in predicted
+    assert "+++ after: extension azureml of cluster aks-payments" in predicted
     assert predicted.count('"fingerprint": ') == 2
     assert "PRIVATE KEY" not in predicted
     done = shell(renew + FASTER, tmp_path, environment)

@@ -23,6 +23,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
 from ansible_collections.azureml.fleet.plugins.module_utils._core._installation import Installation, followed
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates, renewal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
     CertificateFacts,
@@ -181,9 +182,9 @@ def _shown(seen: RouterTlsFacts) -> str:
 def _outcome(work: _Renewal, before: RouterTlsFacts, after: RouterTlsFacts, *, verified: bool) -> Outcome:
     """Return the result: fingerprints, never a key."""
     difference = Difference(
-        subject=f"certificate of the router of {work.task.cluster.name}",
-        before=_difference(before),
-        after=_difference(after),
+        subject=described("extension", work.extension["name"], f"cluster {work.task.cluster.name}"),
+        before={"certificate": _difference(before)},
+        after={"certificate": _difference(after)},
     )
     result: dict[str, Any] = {"certificate": work.certificate, "served_before": before, "verified": verified}
     return Outcome(changed=difference.before != difference.after, result=result, differences=[difference])
