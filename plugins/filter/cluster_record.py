@@ -37,17 +37,29 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleError
+from jinja2.exceptions import UndefinedError
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, PREFIX
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import stages
+from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
+
+#: Settings of a host that steer the report.
+_SETTINGS = ("report_directory", "fail_when_blocked")
 
 
 def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record of one host."""
     record: dict[str, Any] = {
         "host": variables.get("inventory_hostname"),
-        "cluster_id": variables.get("aml_cluster_id"),
+        "cluster_id": _read(variables, "aml_cluster_id"),
         "changed": [stage.id for stage in stages.STAGES if _any_changed(variables, stage.results)],
     }
     preflight = variables.get("_aml_preflight_result") or {}
+    for name in _SETTINGS:
+        value = _setting(variables, PREFIX + name, preflight.get("settings"))
+        if value is not None:
+            record[name] = value
     judged = bool(preflight.get("verdict"))
     if judged:
         record["preflight"] = {name: preflight.get(name) for name in ("findings", "plan", "verdict")}
@@ -65,6 +77,26 @@ def cluster_record(variables: Mapping[str, Any]) -> dict[str, Any]:
             "message": _message(failure.get("result") or {}),
         }
     return record
+
+
+def _setting(variables: Mapping[str, Any], name: str, settings: Mapping[str, Any] | None) -> Any:
+    """Return a setting as preflight read it, or as the host's variables say it; None where they cannot be read."""
+    if settings is not None:
+        return settings.get(name)
+    value = _read(variables, name)
+    try:
+        return None if value is None else converted(BY_NAME[name].kind, value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _read(variables: Mapping[str, Any], name: str) -> Any:
+    """Return a variable of a user, or None where it cannot be templated: the host has failed of it already."""
+    try:
+        value = variables.get(name)
+        return value if value is None or isinstance(value, (str, bool)) else str(value)
+    except (AnsibleError, UndefinedError):
+        return None
 
 
 def _message(result: Mapping[str, Any]) -> str:

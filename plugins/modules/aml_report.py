@@ -33,9 +33,15 @@ options:
     type: path
   fail_when_blocked:
     description:
-      - Whether clusters that preflight blocked end the run with an error. Clusters that failed always do.
+      - Whether clusters that preflight blocked end the run with an error. Clusters that failed always do. What a record
+        says of its own host wins.
     type: bool
     default: true
+  show:
+    description:
+      - Print the lines, each in the colour of its outcome, beside returning them.
+    type: bool
+    default: false
   mode:
     description:
       - How far the run went. V(preflight) only judged, V(check) was an upgrade in check mode, V(upgrade) changed what
@@ -65,18 +71,21 @@ EXAMPLES = r"""
   azureml.fleet.aml_report:
     records: "{{ ansible_play_hosts_all | map('extract', hostvars) | map('azureml.fleet.cluster_record') | list }}"
     directory: ./aml-report
+    show: true
   run_once: true
   register: report
-
-- name: Show the report
-  ansible.builtin.debug:
-    var: report.lines
-  run_once: true
 """
 
 RETURN = r"""
 lines:
-  description: One line for each cluster, and one with the counts.
+  description:
+    - One line for each cluster, those that failed or are blocked first, and one with the counts. Ids of Azure resources
+      are shortened to names.
+  returned: success
+  type: list
+  elements: str
+outcomes:
+  description: The outcome that each of RV(lines) tells of; null for the one with the counts.
   returned: success
   type: list
   elements: str

@@ -68,3 +68,36 @@ def test_an_inventory_without_clusters_ends_with_an_error(ansible: Ansible, tmp_
     path.write_text("all:\n  hosts: {aks: [}\n", encoding="utf-8")
     run = ansible(f"azureml.fleet.{playbook}", inventory=path).check(rc=2)
     assert "The inventory has no hosts, so nothing was looked at" in run.stdout
+
+
+def test_the_report_comes_whatever_the_first_host_says(ansible: Ansible, tmp_path: Path) -> None:
+    reports = tmp_path / "reports"
+    with Simulator(scenario(cluster("good", pools=[SYSTEM_POOL]), cluster("wrong", pools=[SYSTEM_POOL]))) as simulator:
+        shared = {"aml_workspace": "ml-west", "aml_workspace_resource_group": "rg-ml", "aml_poll_interval": 0.2}
+        wrong = {
+            "aml_cluster_id": "{{ nothing }}",
+            "aml_fail_when_blocked": "maybe",
+            "aml_report_directory": "{{ no }}",
+        }
+        unread = {"aml_cluster_id": simulator.clusters["wrong"]["id"], "aml_fail_when_blocked": "perhaps"}
+        good = {"aml_cluster_id": simulator.clusters["good"]["id"], "aml_report_directory": str(reports)}
+        run = ansible(
+            "azureml.fleet.upgrade",
+            inventory={
+                "all": {
+                    "hosts": {
+                        "a-wrong": wrong,
+                        "b-unread": {**unread, "aml_compute_name": "k8s-b"},
+                        "c-good": {**good, "aml_compute_name": "k8s-c"},
+                    },
+                    "vars": shared,
+                }
+            },
+            environment={**simulator.environment, "ANSIBLE_STRATEGY": "free"},
+        ).check(rc=2)
+    fleet = json.loads((reports / "fleet.json").read_text(encoding="utf-8"))
+    assert {line["host"]: line["outcome"] for line in fleet["clusters"]} == {
+        "a-wrong": "failed", "b-unread": "failed", "c-good": "upgraded",
+    }  # fmt: skip
+    assert "3 clusters: 2 failed, 1 upgraded" in run.stdout
+    assert run.stdout.count("aml_fail_when_blocked: true or false is needed, not 'perhaps'") >= 1

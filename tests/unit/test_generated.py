@@ -226,6 +226,9 @@ def test_a_default_that_is_written_again_is_the_declared_one() -> None:
         for path in (*ROLE_FILES, *PLAYBOOKS, *PLAYBOOK_TASKS)
         for name, value in re.findall(r"\b(aml_\w+) \| default\((?!omit)(.*?)\)", path.read_text(encoding="utf-8"))
     ]
+    report = (ROOT / "playbooks" / "tasks" / "report.yml").read_text(encoding="utf-8")
+    directory = re.findall(r"report_directory'\) \| first\s+\| default\((.*?)\)", report)
+    written += [("aml_report_directory", yaml.safe_load(value)) for value in directory]
     assert {name for name, _unused in written} >= {"aml_report_directory", "aml_fail_when_blocked"}
     for name, value in written:
         declared = BY_NAME[name].default

@@ -25,6 +25,7 @@ SPEC = ModuleSpec(
         "records": {"type": "list", "elements": "dict", "required": True},
         "directory": {"type": "path"},
         "fail_when_blocked": {"type": "bool", "default": RunOptions.fail_when_blocked},
+        "show": {"type": "bool", "default": False},
         "mode": {"type": "str", "choices": list(modes.BY_ID), "default": "upgrade"},
     }
 )
@@ -41,18 +42,22 @@ def run(call: Call) -> Outcome:
     mode = modes.BY_ID[params["mode"]]
     clusters = [report.cluster_report(record, mode) for record in params["records"]]
     fleet = report.fleet_report(clusters, mode)
+    screen = report.screen(clusters)
     artifacts = report.artifact_names([cluster["host"] for cluster in clusters])
     written = _write(call, clusters, fleet) if params["directory"] else []
     return Outcome(
         changed=bool(written),
         result={
-            "lines": report.lines(clusters),
+            "lines": [line["text"] for line in screen],
+            "outcomes": [line["outcome"] for line in screen],
             "counts": report.counts(clusters),
             "clusters": fleet["clusters"],
             "unfinished": {
-                cluster["host"]: f"{cluster['stage']}: {cluster['reason']}"
-                for cluster in clusters
-                if report.must_fail(cluster, fail_when_blocked=params["fail_when_blocked"])
+                cluster["host"]: f"{cluster['outcome']} in stage {cluster['stage']}; the report above says why."
+                for cluster, record in zip(clusters, params["records"], strict=True)
+                if report.must_fail(
+                    cluster, fail_when_blocked=record.get("fail_when_blocked", params["fail_when_blocked"])
+                )
             },
             "artifacts": {artifacts[each["host"]]: each for each in fleet["clusters"]},
             "written": written,

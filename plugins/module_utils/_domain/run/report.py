@@ -26,6 +26,12 @@ SCHEMA_VERSION: Literal[1] = 1
 #: of Linux's file systems (NAME_MAX, https://man7.org/linux/man-pages/man0/limits.h.0p.html).
 _LONGEST_NAME = 120
 _DIGEST = 8
+#: The id of an Azure resource within a sentence; its last segment is the name that a person knows.
+_RESOURCE_ID = re.compile(r"/subscriptions/[^\s'\",;:()]*/([^\s'\",;:()/]+)")
+#: Characters of a reason on the terminal: about 25 lines. The cluster's file has the rest of the few that are longer.
+_LONGEST_REASON = 2000
+#: What a person has to look at first.
+_URGENT: tuple[ClusterOutcome, ...] = ("failed", "blocked")
 
 
 class Record(TypedDict, total=False):
@@ -41,6 +47,9 @@ class Record(TypedDict, total=False):
     failure: Mapping[str, Any]
     #: Stages whose modules changed something, or in check mode would have.
     changed: Sequence[str]
+    #: Settings of the host that steer the report, where they can be read.
+    report_directory: str
+    fail_when_blocked: bool
 
 
 class ClusterLine(TypedDict):
@@ -118,20 +127,44 @@ def counts(clusters: Sequence[ClusterReport]) -> dict[ClusterOutcome, int]:
     return {outcome: count for outcome, count in found.items() if count}
 
 
-def lines(clusters: Sequence[ClusterReport]) -> list[str]:
-    """Return one line per cluster, in columns, and a last one with the counts."""
+class Line(TypedDict):
+    """One line for the terminal, and the outcome that gives it its colour; None for the line with the counts."""
+
+    text: str
+    outcome: ClusterOutcome | None
+
+
+def screen(clusters: Sequence[ClusterReport]) -> list[Line]:
+    """Return one line per cluster, in columns, those that need a person first, and a last one with the counts.
+
+    Ids of Azure resources are shortened to names, which the files hold in full.
+    """
     host = max((len(cluster["host"]) for cluster in clusters), default=0)
     outcome = max((len(cluster["outcome"]) for cluster in clusters), default=0)
     stage = max((len(cluster["stage"]) for cluster in clusters), default=0)
     rows = [
-        one_line(
-            f"{cluster['host']:<{host}}  {cluster['outcome'].upper():<{outcome}}  {cluster['stage']:<{stage}}  "
-            f"{cluster['reason']}"
+        Line(
+            text=one_line(
+                f"{cluster['host']:<{host}}  {cluster['outcome'].upper():<{outcome}}  {cluster['stage']:<{stage}}  "
+                f"{_shortened(cluster['reason'])}"
+            ),
+            outcome=cluster["outcome"],
         )
-        for cluster in clusters
+        for cluster in sorted(clusters, key=lambda each: _urgency(each["outcome"]))
     ]
     total = ", ".join(f"{count} {outcome}" for outcome, count in counts(clusters).items()) or "no clusters"
-    return [*rows, f"{len(clusters)} cluster{'' if len(clusters) == 1 else 's'}: {total}"]
+    return [*rows, Line(text=f"{len(clusters)} cluster{'' if len(clusters) == 1 else 's'}: {total}", outcome=None)]
+
+
+def _shortened(reason: str) -> str:
+    """Return a reason with names in the place of ids; one that would fill the screen ends with where the rest is."""
+    text = _RESOURCE_ID.sub(lambda found: found[1], reason)
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}… (the rest is in the cluster's file)"
+
+
+def _urgency(outcome: ClusterOutcome) -> int:
+    """Return a number to sort by: what needs a person first, all others in the order of the inventory."""
+    return _URGENT.index(outcome) if outcome in _URGENT else len(_URGENT)
 
 
 def must_fail(cluster: ClusterReport, *, fail_when_blocked: bool) -> bool:
@@ -172,7 +205,7 @@ def _judge(record: Record, mode: Mode) -> tuple[ClusterOutcome, str, str]:
     """Return how a cluster ended, in which stage, and why."""
     failure, preflight = record.get("failure"), record.get("preflight")
     if failure:
-        return "failed", str(failure.get("stage") or ""), _one_line(str(failure.get("message") or "no message"))
+        return "failed", str(failure.get("stage") or ""), _failed(record, str(failure.get("message") or "no message"))
     if not preflight or not preflight.get("verdict"):
         return "failed", "preflight", "it was never judged: its tasks did not run to the end"
     if preflight["verdict"] == "blocked":
@@ -199,6 +232,13 @@ def _passed(checks: Sequence[Mapping[str, Any]]) -> str:
     return f"{len(checks) - len(unseen)} checks passed{also}"
 
 
+def _failed(record: Record, message: str) -> str:
+    """Return why a cluster failed, and what had been changed before."""
+    changed = ", ".join(record.get("changed") or [])
+    before = f" (changed before: {changed})" if changed else ""
+    return _one_line(f"{message}{before}")
+
+
 def refusal(cluster: str, findings: Sequence[FindingReport]) -> str:
     """Return why a blocked cluster is refused: every blocker with what was seen and what to do about it."""
     blockers = [each for each in findings if each["severity"] == "blocker"]
@@ -209,13 +249,14 @@ def refusal(cluster: str, findings: Sequence[FindingReport]) -> str:
 
 
 def _blockers(preflight: Mapping[str, Any]) -> str:
-    """Return the blockers: title and first evidence of the first, ids of the others."""
+    """Return the blockers: what was seen of the first and what to do about it, ids of the others."""
     blockers = [each for each in preflight.get("findings") or [] if each["severity"] == "blocker"]
     if not blockers:
         return "a rule blocks it"
     first, others = blockers[0], [each["id"] for each in blockers[1:]]
     also = f" (also: {', '.join(others)})" if others else ""
-    return _one_line(f"{first['title']}. {first['evidence'][0]} [{first['id']}]{also}")
+    said = f"{first['title']}. {first['evidence'][0]} {first.get('remedy') or ''}"
+    return _one_line(f"{said} [{first['id']}]{also}")
 
 
 def _ready(preflight: Mapping[str, Any]) -> str:
@@ -238,7 +279,6 @@ def _warnings(preflight: Mapping[str, Any]) -> str:
     return f" (warnings: {', '.join(warnings)})" if warnings else ""
 
 
-def _one_line(text: str, limit: int = 300) -> str:
-    """Return a text on one line, cut where it would fill the screen; it comes from results that hold no secret."""
-    flat = one_line(" ".join(text.split()))
-    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"
+def _one_line(text: str) -> str:
+    """Return a text on one line, whole: what to do about it often stands at its end."""
+    return one_line(" ".join(text.split()))

@@ -59,7 +59,7 @@ def test_check_mode_and_no_directory_write_nothing(tmp_path: Path) -> None:
 
 
 def test_hosts_that_need_a_person_are_named_with_the_reason() -> None:
-    expected = "preflight: The cluster is stopped. Stopped. [cluster-stopped]"
+    expected = "blocked in stage preflight; the report above says why."
     assert run(None).result["unfinished"] == {"bad": expected}
     assert run(None, fail_when_blocked=False).result["unfinished"] == {}
     assert set(run(None).result["artifacts"]) == {"azureml_fleet_good", "azureml_fleet_bad"}

@@ -109,14 +109,28 @@ def cluster(host: str, outcome: str, reason: str = "because") -> ClusterReport:
 
 
 def test_lines_stand_in_columns_and_end_with_the_counts() -> None:
-    lines = report.lines([cluster("a", "upgraded"), cluster("aks-long", "failed"), cluster("b", "upgraded", "")])
-    assert lines == [
-        "a         UPGRADED  verify  because",
-        "aks-long  FAILED    verify  because",
-        "b         UPGRADED  verify",
-        "3 clusters: 1 failed, 2 upgraded",
+    clusters = [
+        cluster("a", "upgraded"),
+        cluster("z", "blocked"),
+        cluster("aks-long", "failed"),
+        cluster("b", "current", ""),
     ]
-    assert report.lines([]) == ["0 clusters: no clusters"]
+    lines = report.screen(clusters)
+    assert [line["text"] for line in lines] == [
+        "aks-long  FAILED    verify  because",
+        "z         BLOCKED   verify  because",
+        "a         UPGRADED  verify  because",
+        "b         CURRENT   verify",
+        "4 clusters: 1 failed, 1 blocked, 1 upgraded, 1 current",
+    ]
+    assert [line["outcome"] for line in lines] == ["failed", "blocked", "upgraded", "current", None]
+    assert [line["text"] for line in report.screen([])] == ["0 clusters: no clusters"]
+
+
+def test_the_terminal_has_names_in_the_place_of_ids() -> None:
+    pool = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks/agentPools/gpu"
+    line = report.screen([cluster("a", "failed", f"Pool '{pool}' (of {pool.rpartition('/agentPools')[0]}): no.")])[0]
+    assert line["text"].endswith("Pool 'gpu' (of aks): no.")
 
 
 @pytest.mark.parametrize(
@@ -149,10 +163,18 @@ def test_reports_of_hosts_with_similar_names_are_different_files() -> None:
     assert len({report.file_name(host) for host in hosts}) == len(hosts)
 
 
-def test_a_long_reason_is_cut() -> None:
-    _unused, _unused_2, reason = judged({"failure": {"stage": "x", "message": "word " * 200}})
-    assert len(reason) == 300
-    assert reason.endswith("…")
+def test_a_long_reason_is_whole_in_the_file_and_says_on_the_terminal_where_the_rest_is() -> None:
+    _unused, _unused_2, reason = judged({"failure": {"stage": "x", "message": "word " * 800 + "Do this."}})
+    assert reason.endswith("word Do this.")
+    line = report.screen([cluster("a", "failed", reason)])[0]["text"]
+    assert len(line) < 2100
+    assert line.endswith("… (the rest is in the cluster's file)")
+
+
+def test_a_failed_cluster_says_what_was_changed_before() -> None:
+    failure = {"stage": "compute", "message": "The disk is on fire."}
+    reason = judged({"failure": failure, "changed": ["gpu_nodes", "extension"]})[2]
+    assert reason == "The disk is on fire. (changed before: gpu_nodes, extension)"
 
 
 def test_an_artifact_has_a_variable_name_that_no_user_may_set() -> None:
@@ -169,7 +191,8 @@ def test_artifacts_of_hosts_with_similar_names_have_different_names() -> None:
 
 
 def test_what_a_cluster_says_cannot_forge_a_line_or_write_to_the_terminal() -> None:
-    lines = report.lines([cluster("a\x1b[2J", "failed", "no\x1b]0;title\x07 b\r\nb  UPGRADED")])
+    clusters = [cluster("a\x1b[2J", "failed", "no\x1b]0;title\x07 b\r\nb  UPGRADED")]
+    lines = [line["text"] for line in report.screen(clusters)]
     assert len(lines) == 2
     assert not re.search(r"[\x00-\x1f\x7f-\x9f]", "".join(lines))
     assert r"a\x1b[2J" in lines[0]
