@@ -54,7 +54,7 @@ def report_coverage(tests: list[str]) -> int:
     present = [path for path in tests if (ROOT / path).exists()]
     status = 0
     for command in (
-        ["run", f"--rcfile={settings}", "-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup", *present],
+        ["run", f"--rcfile={settings}", "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope", *present],
         ["combine", "--quiet", f"--rcfile={settings}"],
         ["report", f"--rcfile={settings}"],
     ):

@@ -74,13 +74,15 @@ def tool(name: str, *arguments: str) -> tuple[str, ...]:
     return (str(BIN / name), *arguments)
 
 
-def pytest_stage(
-    name: str, *paths: str, distribute: str = "loadgroup", marks: str = "", by: tuple[str, ...] = tool("pytest")
-) -> Stage:
-    """Return a stage that runs the tests under `paths` in two processes, those with `marks` if it is given."""
-    how = ("-q", "--color=no", "--durations=5", f"--junit-xml={LOGS / name}.xml", "-n", "2", "--dist", distribute)
+def pytest_stage(name: str, *paths: str, marks: str = "", by: tuple[str, ...] = tool("pytest")) -> Stage:
+    """Return a stage that runs the tests under `paths` in two processes, those with `marks` if it is given.
+
+    tests/distribution.py says which test runs where; the files are taken in the order in which they are given.
+    """
+    told = ("-q", "--color=no", "--durations=5", f"--junit-xml={LOGS / name}.xml")
+    shared = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
     marked = ("-m", marks) if marks else ()
-    return Stage(name, (*by, *how, *marked, *paths), tuple(path.partition("::")[0] for path in paths), tests=True)
+    return Stage(name, (*by, *told, *shared, *marked, *paths), tuple(path.partition("::")[0] for path in paths), tests=True)
 
 
 STATIC = (
@@ -120,8 +122,7 @@ DYNAMIC = (
         by=tool("python", "-m", "scripts.run_lowest"),
     ),
     Stage("molecule", tool("python", "-m", "scripts.run_molecule"), ("extensions/molecule",)),
-    # By file: the control planes of a file are started in one process only.
-    pytest_stage("control-plane", *REAL, distribute="loadfile"),
+    pytest_stage("control-plane", *REAL),
 )
 
 

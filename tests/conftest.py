@@ -14,7 +14,7 @@ from tests.integration.harness import Ansible, Scenario, Simulator
 ROOT = Path(__file__).resolve().parent.parent
 StartSimulator = Callable[..., Simulator]
 
-pytest_plugins = ["tests.control_plane.fixtures"]
+pytest_plugins = ["tests.control_plane.fixtures", "tests.distribution"]
 
 
 def _link_collection() -> None:

@@ -21,7 +21,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
 from tests.integration.azure_cli_runner import AzureCli
 from tests.integration.harness import Ansible, Simulator, clean_environment
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("az")]
+pytestmark = pytest.mark.slow
 
 #: How many terminals there are.
 SIDE_BY_SIDE = 6
@@ -36,7 +36,7 @@ FLEET: dict[str, Any] = {
         {"name": "failed", "resource_group": "rg", "state": "Failed"},
         {"name": "principal", "resource_group": "rg", "identity": "service_principal"},
         {"name": "pod-identity", "resource_group": "rg", "pod_identity": True},
-        {"name": "on-arc", "resource_group": "rg", "arc_connected": True, "namespaces": ["azure-arc"]},
+        {"name": "on-arc", "resource_group": "rg", "arc_connected": True},
         {"name": "hidden", "resource_group": "rg", "private": True, "public_name": False},
         {"name": "locked", "resource_group": "rg", "entra": True, "local_accounts": False},
         {

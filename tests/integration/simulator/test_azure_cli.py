@@ -14,8 +14,6 @@ from tests.integration.azure_cli_runner import AzureCli
 from tests.integration.harness import Simulator, clean_environment
 from tests.integration.simulator.conftest import AKS, WORKSPACE
 
-pytestmark = pytest.mark.xdist_group("az")
-
 
 @pytest.fixture(scope="module")
 def az(fleet: Simulator, tmp_path_factory: pytest.TempPathFactory) -> AzureCli:
