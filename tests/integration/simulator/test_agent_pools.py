@@ -15,7 +15,7 @@ from kubernetes import config as kubernetes_config
 
 from tests.integration.harness import Simulator
 from tests.integration.simulator.arm_client import ArmClient
-from tests.integration.simulator.conftest import AKS, EXTENSIONS, extension_body, extension_settings
+from tests.integration.simulator.conftest import AKS, EXTENSIONS, connect, extension_body, extension_settings
 
 VERSION = "2025-08-01"
 SPOT = "kubernetes.azure.com/scalesetpriority"
@@ -64,8 +64,7 @@ def believing() -> Iterator[Start]:
 
 
 def nodes(fleet: Simulator, pool: str) -> list[Any]:
-    with open(fleet.clusters["aks"]["kubeconfig"], encoding="utf-8") as stream:
-        api = kubernetes_client.CoreV1Api(kubernetes_config.new_client_from_config_dict(yaml.safe_load(stream)))
+    api = kubernetes_client.CoreV1Api(connect(fleet, "aks"))
     return list(api.list_node(label_selector=f"agentpool={pool}").items)
 
 
@@ -314,6 +313,8 @@ def test_a_cluster_is_stopped_and_started(fresh: Simulator, arm: ArmClient) -> N
 
 
 def test_a_cluster_is_upgraded_one_minor_version_at_a_time(fresh: Simulator, arm: ArmClient) -> None:
+    version = kubernetes_client.VersionApi(connect(fresh, "aks"))
+    assert version.get_code().git_version == "v1.35.4"
     body = arm.send("GET", f"{AKS}/aks").json()
     body["properties"]["kubernetesVersion"] = "1.37.0"
     assert arm.send("PUT", f"{AKS}/aks", body).status_code == 400
@@ -323,6 +324,8 @@ def test_a_cluster_is_upgraded_one_minor_version_at_a_time(fresh: Simulator, arm
     arm.wait(upgraded)
     assert arm.send("GET", f"{AKS}/aks").json()["properties"]["currentKubernetesVersion"] == "1.36.1"
     assert read(arm, "old")["properties"]["currentOrchestratorVersion"] == "1.34.6"
+    assert version.get_code().git_version == "v1.36.1"
+    assert [node.status.node_info.kubelet_version for node in nodes(fresh, "old")] == ["v1.34.6"]
 
 
 def test_pools_are_not_added_by_a_put_of_the_cluster(arm: ArmClient) -> None:

@@ -38,6 +38,18 @@ def test_the_log_tells_whom_a_request_acted_as(fresh: Simulator, kubernetes_of: 
 
 def test_an_aks_cluster_has_classes_of_storage(kubernetes_of: KubernetesOf) -> None:
     found = kubernetes_client.StorageV1Api(kubernetes_of("aks")).list_storage_class().items
+    assert [(item.metadata.name, item.provisioner, item.volume_binding_mode) for item in found] == [
+        ("azurefile", "file.csi.azure.com", "Immediate"),
+        ("azurefile-csi", "file.csi.azure.com", "Immediate"),
+        ("azurefile-csi-premium", "file.csi.azure.com", "Immediate"),
+        ("azurefile-premium", "file.csi.azure.com", "Immediate"),
+        ("default", "disk.csi.azure.com", "WaitForFirstConsumer"),
+        ("managed", "disk.csi.azure.com", "WaitForFirstConsumer"),
+        ("managed-csi", "disk.csi.azure.com", "WaitForFirstConsumer"),
+        ("managed-csi-premium", "disk.csi.azure.com", "WaitForFirstConsumer"),
+        ("managed-premium", "disk.csi.azure.com", "WaitForFirstConsumer"),
+    ]
+    assert {(item.reclaim_policy, item.allow_volume_expansion) for item in found} == {("Delete", True)}
     default = [item for item in found if item.metadata.annotations]
     assert [(item.metadata.name, item.provisioner) for item in default] == [("default", "disk.csi.azure.com")]
     assert kubernetes_client.StorageV1Api(kubernetes_of("edge")).list_storage_class().items == []
@@ -48,6 +60,17 @@ def test_every_node_has_an_address_of_its_own(kubernetes_of: KubernetesOf) -> No
     found = [[item.address for item in node.status.addresses if item.type == "InternalIP"] for node in nodes]
     assert [len(addresses) for addresses in found] == [1] * 6
     assert len({addresses[0] for addresses in found}) == 6
+
+
+def test_a_cluster_that_is_connected_has_the_agents_namespace_and_for_whom_they_were_installed() -> None:
+    connected = {"name": "both", "resource_group": "rg", "arc_connected": True}
+    alone = {"name": "alone", "resource_group": "rg"}
+    with Simulator({"clusters": [connected, alone]}, time_scale=100) as fleet:
+        core = kubernetes_client.CoreV1Api(connect(fleet, "both"))
+        data = core.read_namespaced_config_map("azure-clusterconfig", "azure-arc").data
+        assert (data["AZURE_RESOURCE_GROUP"], data["AZURE_RESOURCE_NAME"]) == ("rg", "both")
+        spaces = kubernetes_client.CoreV1Api(connect(fleet, "alone")).list_namespace().items
+        assert "azure-arc" not in [space.metadata.name for space in spaces]
 
 
 def _trusted(api: kubernetes_client.ApiClient) -> list[str]:

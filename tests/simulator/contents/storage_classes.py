@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The storage classes that every AKS cluster has.
 
-Source: https://learn.microsoft.com/azure/aks/concepts-storage#storage-classes,
-https://learn.microsoft.com/azure/aks/azure-disk-csi and https://learn.microsoft.com/azure/aks/azure-files-csi
+Source: https://github.com/idaholab/Malcolm-Helm/issues/14 prints them: names, drivers, binding modes, the default one.
+    Their SKUs: learn.microsoft.com/azure/aks/concepts-storage#storage-classes (MicrosoftDocs/azure-aks-docs,
+    articles/aks/concepts-storage.md): those of disks are zone-redundant in clusters of several zones; these have none.
 """
 
 from __future__ import annotations

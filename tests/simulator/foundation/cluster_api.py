@@ -47,5 +47,8 @@ class ClusterApi(Protocol):
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request that a client sent to the simulator for this cluster."""
 
+    def control_plane_upgraded(self, version: str) -> None:
+        """Learn that AKS has given the control plane another version; nodes keep theirs."""
+
     async def close(self) -> None:
         """Release connections and background tasks."""

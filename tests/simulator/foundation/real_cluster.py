@@ -145,6 +145,9 @@ class RealClusterApi:
         """The simulator is no proxy: say where the cluster is."""
         return web.Response(status=404, text="this cluster has a real API server: use its own address")
 
+    def control_plane_upgraded(self, version: str) -> None:
+        """Nothing: a real API server has the version of its program."""
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:

@@ -154,7 +154,9 @@ class KubernetesCluster:
 
     def change(self, **properties: object) -> None:
         """Give the cluster other properties than the scenario did: names as in the scenario."""
-        self.spec = self.spec.model_copy(update=properties)
+        before, self.spec = self.spec, self.spec.model_copy(update=properties)
+        if self._api is not None and before.kubernetes_version != self.spec.kubernetes_version:
+            self._api.control_plane_upgraded(self.spec.kubernetes_version)
 
     async def api(self, fleet: Fleet) -> ClusterApi:
         """The Kubernetes API, started and filled when it is used for the first time."""

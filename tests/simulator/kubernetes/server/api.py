@@ -99,6 +99,10 @@ class SimulatedKubernetesApi:
             raise ValueError("a watch needs a connection: use HTTP")
         return ApiAnswer(answer.status, copy.deepcopy(answer.body))
 
+    def control_plane_upgraded(self, version: str) -> None:
+        """Answer `/version` with another version from now on."""
+        self._cluster.version = version
+
     async def close(self) -> None:
         """End watches and background work."""
         self._closed = True
