@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.integration.harness import Simulator, clean_environment
+from tests.integration.printed_commands import OF_CONTAINERS, OF_THE_SIMULATOR, TRIED, printed_commands, subcommand
 
 FLEET: dict[str, Any] = {
     "time_scale": 300,
@@ -24,6 +25,7 @@ FLEET: dict[str, Any] = {
             "name": "aks-tools",
             "resource_group": "rg-aks",
             "front_end": "v2",
+            "extension": {"name": "azureml"},
             "namespaces": ["ml-jobs"],
             "legacy_computes": [{"workspace": "ml-west", "name": "aks-v1"}],
         }
@@ -100,3 +102,16 @@ def test_kubectl_applies_waits_and_deletes(kubectl: Kubectl) -> None:
     kubectl("wait", "--for=condition=Available", "deployment/azureml-fe", "-n", "default", "--timeout=30s")
     kubectl("delete", "configmap", "by-kubectl", "-n", "ml-jobs")
     assert "NotFound" in kubectl("get", "configmap", "by-kubectl", "-n", "ml-jobs", status=1)
+
+
+def test_every_command_that_is_printed_is_tried_somewhere() -> None:
+    """Those of TRIED in control_plane/test_printed_commands.py: the simulated API answers them 415."""
+    known = OF_THE_SIMULATOR | OF_CONTAINERS | TRIED
+    assert [words for _place, words in printed_commands() if subcommand(words) not in known] == []
+
+
+@pytest.mark.parametrize(
+    "words", [words for _place, words in printed_commands() if subcommand(words) in ("describe", "get")], ids=" ".join
+)
+def test_kubectl_reads_what_people_are_told_to_look_at(kubectl: Kubectl, words: list[str]) -> None:
+    kubectl(*words[1:])
