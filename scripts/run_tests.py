@@ -82,7 +82,9 @@ def pytest_stage(name: str, *paths: str, marks: str = "", by: tuple[str, ...] = 
     told = ("-q", "--color=no", "--durations=5", f"--junit-xml={LOGS / name}.xml")
     shared = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder")
     marked = ("-m", marks) if marks else ()
-    return Stage(name, (*by, *told, *shared, *marked, *paths), tuple(path.partition("::")[0] for path in paths), tests=True)
+    return Stage(
+        name, (*by, *told, *shared, *marked, *paths), tuple(path.partition("::")[0] for path in paths), tests=True
+    )
 
 
 STATIC = (

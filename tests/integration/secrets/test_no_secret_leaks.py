@@ -141,7 +141,13 @@ class Field:
                 "relayserver.relayConnectionString": self.plantation.new("protected setting", form="Endpoint={};Key={}")
             },
         }
-        hosts["unknown"] = {**hosts["broken"], "aml_secrett": self.plantation.new("misspelt variable")}
+        # Two hosts may not have one cluster: both would be stopped before Azure says anything.
+        hosts["unknown"] = {
+            "aml_cluster_id": f"{hosts['broken']['aml_cluster_id']}-of-another",
+            "aml_workspace": self.workspace,
+            "aml_compute_name": "unknown",
+            "aml_secrett": self.plantation.new("misspelt variable"),
+        }
         shared = {"aml_poll_interval": 0.3, "aml_secret": self.fleet.ready["client_secret"]}
         return {
             "all": {
