@@ -98,6 +98,7 @@ def dumped(data: object, width: int = 110) -> str:
 def files() -> dict[Path, str]:
     """Return what is generated for roles and playbooks, but the argument specs, by path."""
     found = {
+        ROOT / "docs" / "roles.md": roles_page(),
         ROOT / "playbooks" / "_fleet.yml": fleet_playbook(),
         ROOT / "playbooks" / "tasks" / "stages.yml": stages_tasks(),
     }
@@ -119,6 +120,23 @@ def fleet_playbook() -> str:
         text, count = re.subn(rf"(_aml_mode in )\[[^]]*\](?= else {re.escape(otherwise)})", rf"\g<1>{modes}", text)
         if count != 1:
             raise ValueError(f"playbooks/_fleet.yml has {count} plays for the modes {modes}, not one")
+    return text
+
+
+def roles_page() -> str:
+    """Return the page about roles, with its table and its play as the table of stages has them."""
+    said = {
+        name: role.stage.description if role.stage else f"{role.description.partition('. ')[0]}."
+        for name, role in ROLES.items()
+    }
+    rows = "".join(f"| `{_full(name)}` | {text} |\n" for name, text in said.items())
+    whole = [*(stage.role for stage in STAGES), "aml_verify"]
+    play = "".join(f"    - role: {_full(name)}\n" for name in whole)
+    text = (ROOT / "docs" / "roles.md").read_text(encoding="utf-8")
+    for first, old, new in ((r"\| Role .*\n\|-.*\n", r"(\| .*\n)+", rows), ("  roles:\n", r"( +- role: .*\n)+", play)):
+        text, count = re.subn(rf"(?<=\n)({first}){old}", rf"\g<1>{new}", text)
+        if count != 1:
+            raise ValueError(f"docs/roles.md has {count} places for what follows {first!r}, not one")
     return text
 
 
