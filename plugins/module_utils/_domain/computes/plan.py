@@ -32,6 +32,10 @@ class AttachmentError(InputError):
     """An attachment that must not or cannot be made, in one sentence."""
 
 
+class LegacyNameError(AttachmentError):
+    """An attachment that would write over a legacy compute."""
+
+
 class ComputeView(TypedDict):
     """What of a compute can be wanted: the form that is compared and that `--diff` shows."""
 
@@ -244,12 +248,11 @@ def identity_name(kind: Any) -> str | None:
 def _check_same(wanted: WantedCompute, existing: ComputeFacts, cluster_id: str) -> None:
     """Raise AttachmentError unless `existing` is a Kubernetes compute of this cluster."""
     kind = existing["type"] or "of no type"
+    taken = f"The name {wanted.name} is taken in workspace {wanted.workspace.name} by"
+    if kind == "AKS":
+        raise LegacyNameError(f"{taken} a legacy AksCompute, which is never touched; choose another name.")
     if kind != "Kubernetes":
-        legacy = " (a legacy AksCompute, which this module never touches)" if kind == "AKS" else ""
-        raise AttachmentError(
-            f"The name {wanted.name} is taken in workspace {wanted.workspace.name} by a compute {kind}{legacy}; "
-            "choose another name."
-        )
+        raise AttachmentError(f"{taken} a compute {kind}; choose another name.")
     if not same_id(existing["resource_id"], cluster_id):
         raise AttachmentError(
             f"Compute {wanted.name} of workspace {wanted.workspace.name} is on "

@@ -11,6 +11,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.plan import (
     DEFAULT_NAMESPACE,
     AttachmentError,
+    LegacyNameError,
     find_compute,
     plan_attach,
     subscription_problem,
@@ -21,7 +22,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1.namespaces import reserved_namespaces
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id, same_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_workspace_id
 
 LEGACY = "AKS"
 
@@ -60,12 +61,16 @@ def subscription_differs(settings: Settings, _facts: Facts) -> Evidence:
 )
 def compute_name_taken(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments that would write over an AksCompute."""
-    return [
-        f"{compute['name']} in workspace {each.workspace.name} is an AksCompute."
-        for each in settings.attachments
-        for compute in legacy_computes(facts)
-        if same_id(compute["workspace_id"], each.workspace_id) and compute["name"].lower() == each.name.lower()
-    ]
+    return [str(each) for each in _refusals(settings, facts) if isinstance(each, LegacyNameError)]
+
+
+def _refusals(settings: Settings, facts: Facts) -> Iterator[AttachmentError]:
+    """Yield what the module would refuse: its own judgement."""
+    for each in settings.attachments:
+        try:
+            plan_attach(each, find_compute(facts, each), facts["cluster"]["id"])
+        except AttachmentError as error:
+            yield error
 
 
 @rule(
@@ -78,13 +83,7 @@ def compute_name_taken(settings: Settings, facts: Facts) -> Evidence:
 )
 def attachment_refused(settings: Settings, facts: Facts) -> Evidence:
     """Find attachments that only detaching and attaching again could bring about."""
-    found: list[str] = []
-    for each in settings.attachments:
-        try:
-            plan_attach(each, find_compute(facts, each), facts["cluster"]["id"])
-        except AttachmentError as error:
-            found.append(str(error))
-    return found
+    return [str(each) for each in _refusals(settings, facts) if not isinstance(each, LegacyNameError)]
 
 
 @rule(

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, Taint
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
@@ -23,9 +21,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engin
 
 
 def _wanted(settings: Settings) -> list[instance_types.InstanceType]:
-    """Return the instance types of the inventory; an entry that is no dictionary becomes one without a name."""
-    entries = settings.nodes.instance_types
-    return [instance_types.from_option(each if isinstance(each, Mapping) else {}) for each in entries]
+    """Return the instance types of the inventory."""
+    return [instance_types.from_option(each) for each in settings.nodes.instance_types]
 
 
 def _selector(settings: Settings) -> dict[str, str]:
@@ -151,9 +148,6 @@ def node_label_refused(settings: Settings, _facts: Facts) -> Evidence:
     """Find labels that Kubernetes refuses or that belong to Kubernetes and AKS."""
     found: list[str] = []
     for pool, wanted in sorted(settings.nodes.node_pool_labels.items()):
-        if not isinstance(wanted, Mapping):
-            found.append(f"Node pool {pool}: a dictionary of labels is needed.")
-            continue
         values = {key: value for key, value in wanted.items() if value is not None}
         found.extend(
             f"Node pool {pool}: {each}." for each in labels.node_label_problems(label_plan.label_texts(values))

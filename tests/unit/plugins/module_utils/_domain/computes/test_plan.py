@@ -139,7 +139,7 @@ def test_the_namespace_of_a_compute_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"computeType": "AKS"}, "never touches"),
+        ({"computeType": "AKS"}, "never touched"),
         ({"computeType": "AmlCompute"}, "taken"),
         ({"resourceId": CLUSTER + "2"}, "not on"),
         ({"resourceId": None}, "no cluster"),

@@ -457,7 +457,11 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(workspace=ELSEWHERE),
         "20000000",
     ),
-    "compute-name-taken": (side(), side(compute_name="AKS-v1"), "aks-v1 in workspace ml is an AksCompute"),
+    "compute-name-taken": (
+        side(),
+        side(compute_name="AKS-v1"),
+        "The name AKS-v1 is taken in workspace ml by a legacy AksCompute, which is never touched",
+    ),
     "attachment-refused": (
         side(computes(compute(default_instance_type="old")), default_instance_type="gpu"),
         side(computes(compute(namespace="elsewhere"))),
@@ -627,6 +631,13 @@ def test_v1_services_of_other_workspaces_and_capital_letters_reserve_their_names
     assert side(elsewhere, namespace="scoring").evidence("namespace-used-by-v1") == ("Service churn runs in scoring.",)
     west = {"workspace": "ML-West", "namespace": "azureml-ml-west"}
     assert side(**west).evidence("namespace-of-v1") == ("azureml-ml-west is where v1 keeps its services.",)
+
+
+def test_a_name_that_a_legacy_compute_has_is_told_once() -> None:
+    found = [
+        each.rule.id for each in rules.judge(settings(compute_name="AKS-v1"), facts()) if each.severity == "blocker"
+    ]
+    assert found == ["compute-name-taken"]
 
 
 def test_an_accepted_blocker_is_a_warning_and_says_so() -> None:
