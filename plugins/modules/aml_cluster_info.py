@@ -85,6 +85,19 @@ facts:
       type: list
       elements: str
       returned: success
+    kubernetes_versions:
+      description:
+        - The minor versions of Kubernetes that AKS offers in the cluster's region; empty when it does not say.
+      type: list
+      elements: str
+      returned: success
+    locks:
+      description:
+        - The locks of Azure Resource Manager that hold for the cluster or for one of its workspaces. Null when they
+          cannot be read.
+      type: list
+      elements: dict
+      returned: success
     extension:
       description:
         - The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null. Of protected settings only the names

@@ -14,12 +14,23 @@ from typing import Any
 OPERATION = re.compile(r"/[a-z]*operation(s?status|statuses|results?|s)/", re.IGNORECASE)
 
 
+#: What clusters have in common: read once a run, however many there are.
+FLEET_WIDE = re.compile(
+    r"/subscriptions/[^/]+/providers/microsoft\.(authorization/locks|.*/kubernetesversions)", re.IGNORECASE
+)
+
+
+def fleet_wide(requests: Iterable[Mapping[str, Any]]) -> int:
+    """Return how many calls to Azure were for all clusters together."""
+    return sum(each["service"] == "arm" and FLEET_WIDE.fullmatch(each["path"]) is not None for each in requests)
+
+
 def counted(requests: Iterable[Mapping[str, Any]], service: str) -> Counter[str]:
     """Return how often each method and resource was called on `service` by the run of one cluster.
 
     Polls and the discovery of the cloud do not count. A poll is a read of an operation's status, a read of a resource
     that the run itself has written, or the repeated read of the list in which such a resource stands: these wait for
-    the write. The log must be that of one cluster.
+    the write. What is read once a run for all clusters is counted apart. The log must be that of one cluster.
     """
     calls: Counter[str] = Counter()
     previous = ""
@@ -27,7 +38,12 @@ def counted(requests: Iterable[Mapping[str, Any]], service: str) -> Counter[str]
     lists: set[str] = set()
     for request in requests:
         method, path = request["method"], request["path"].lower()
-        if request["service"] != service or "/metadata/endpoints" in path or OPERATION.search(path):
+        if (
+            request["service"] != service
+            or "/metadata/endpoints" in path
+            or OPERATION.search(path)
+            or FLEET_WIDE.fullmatch(path)
+        ):
             continue
         if method in ("PUT", "PATCH", "DELETE"):
             written.add(path)

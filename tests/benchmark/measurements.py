@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.benchmark.calls import counted
+from tests.benchmark.calls import counted, fleet_wide
 from tests.integration.harness import Ansible, AnsibleRun, Simulator
 
 Numbers = dict[str, float]
@@ -115,6 +115,7 @@ def measure_calls(ansible: Ansible) -> Numbers:
             requests = fleet.request_log(since=position)
             numbers |= {
                 f"{name}_azure_calls": counted(requests, "arm").total(),
+                f"{name}_azure_calls_for_all_clusters": fleet_wide(requests),
                 f"{name}_kubernetes_calls": counted(requests, "kubernetes").total(),
                 f"{name}_tokens": sum(
                     request["service"] == "identity" and request["method"] == "POST" for request in requests

@@ -44,7 +44,7 @@ def test_actions_are_read_from_requests(method: str, path: str, action: str) -> 
 
 
 #: What is read below the subscription: status URLs belong to no resource group. docs/permissions says where to assign.
-AT_THE_SUBSCRIPTION = re.compile(r"Microsoft\.Resources/|.*/locations/")
+AT_THE_SUBSCRIPTION = re.compile(r"Microsoft\.Resources/|Microsoft\.Authorization/locks/|.*/locations/")
 
 
 def assigned(*groups: str) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from tests.benchmark.calls import counted
+from tests.benchmark.calls import counted, fleet_wide
 
 CLUSTER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-1"
 SHARED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes"
@@ -38,3 +38,14 @@ def test_list_in_which_a_written_resource_stands_counts_once_however_often_it_is
 def test_repeated_read_without_a_write_is_no_poll() -> None:
     log = _log(f"GET {CLUSTER}", f"POST {CLUSTER}/listClusterUserCredential", f"GET {CLUSTER}")
     assert counted(log, "arm").total() == 3
+
+
+def test_what_is_read_once_for_all_clusters_is_counted_apart() -> None:
+    log = _log(
+        "GET /subscriptions/s/providers/Microsoft.Authorization/locks",
+        "GET /subscriptions/s/providers/Microsoft.ContainerService/locations/westeurope/kubernetesVersions",
+        f"GET {CLUSTER}",
+        f"GET {CLUSTER}/providers/Microsoft.Authorization/locks",
+    )
+    assert fleet_wide(log) == 2
+    assert counted(log, "arm").total() == 2

@@ -37,6 +37,7 @@ API_VERSIONS = {
     "microsoft.containerservice": "2025-08-01",
     "microsoft.kubernetes": "2024-01-01",
     "microsoft.machinelearningservices": "2024-10-01",
+    "locks": "2016-09-01",
     "providers": "2021-04-01",
 }
 #: Pages of a list after which something is wrong with the service, not with the user's workspace.

@@ -41,6 +41,8 @@ _BUSY_CODES = frozenset(
 )
 #: A refusal that is permanent (a stopped pool, a feature that is off) or temporary; only the words tell.
 _NOT_ALLOWED = "operationnotallowed"
+#: What Azure Policy says to a request that an assignment with the effect Deny forbids.
+_POLICY = "requestdisallowedbypolicy"
 #: Words of operations in the way, from recorded answers and issues: "Another operation (Updating) is in progress",
 #: "there's an in-progress update managed cluster operation", "This operation has been preempted by another operation.
 #: Please retry later", "There is a conflicting operation in progress for this extension".
@@ -150,11 +152,45 @@ def _from_response(error: Any, response: Any, doing: str) -> AzureError:
     verdict = "the operation failed" if status < 400 else f"Azure answered {status}"
     named = f"{verdict} ({code})" if code else verdict
     return AzureError(
-        f"{doing}: {named}: {message}{_asked_to_wait(status, response)}",
+        f"{doing}: {named}: {message}{_asked_to_wait(status, response)}{_next_step(code, _body_of(response))}",
         code=code,
         status=status,
         retryable=status in _RETRYABLE_STATUSES or is_busy(status, code, message),
     )
+
+
+def _next_step(code: str, body: Any) -> str:
+    """Return what to do about a refusal that is the organization's own, and no fault: a policy, a lock.
+
+    Source: learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-policy-requestdisallowedbypolicy
+    (the names stand in additionalInfo); /azure/azure-resource-manager/management/lock-resources.
+    """
+    if code.lower() == "scopelocked":
+        return " Ask the lock's owner, and take it off for the run (az lock list, az lock delete)."
+    if code.lower() != _POLICY:
+        return ""
+    policies = ", ".join(_policies(body))
+    denied = f" The policy is {policies}." if policies else ""
+    return (
+        f"{denied} Ask its owner for an exemption (az policy exemption create), or change what it asks for, and run "
+        "again."
+    )
+
+
+def _policies(body: Any) -> list[str]:
+    """Return the names for people of the policies that an error body blames, with what assigned them."""
+    error = body.get("error") if isinstance(body, Mapping) and isinstance(body.get("error"), Mapping) else body
+    infos = error.get("additionalInfo") if isinstance(error, Mapping) else None
+    found: list[str] = []
+    for each in infos if isinstance(infos, list) else ():
+        info = each.get("info") if isinstance(each, Mapping) and each.get("type") == "PolicyViolation" else None
+        if not isinstance(info, Mapping):
+            continue
+        policy = info.get("policyDefinitionDisplayName") or info.get("policyDefinitionName")
+        assignment = info.get("policyAssignmentDisplayName") or info.get("policyAssignmentName")
+        if policy:
+            found.append(_shortened(f"'{policy}' (assigned as '{assignment}')" if assignment else f"'{policy}'"))
+    return found
 
 
 def _asked_to_wait(status: int, response: Any) -> str:

@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypedDict
 
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import fleet_wide
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clusters import read_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.computes import list_computes
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
@@ -22,6 +25,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
     ClusterFacts,
     Facts,
     KubernetesFacts,
+    LockFacts,
     RouterTlsFacts,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
@@ -43,6 +47,13 @@ KNOWN: OptionSpec = {
 #: Registered once in a subscription before it can have extensions
 #: (learn.microsoft.com/azure/azure-arc/kubernetes/extensions, 'Prerequisites').
 _PROVIDER = "Microsoft.KubernetesConfiguration"
+
+
+class _FleetWide(TypedDict):
+    """The facts that clusters have in common."""
+
+    kubernetes_versions: list[str]
+    locks: list[LockFacts] | None
 
 
 def read_facts(call: Call, cluster_id: str, workspaces: list[str], tls_secret: str | None = None) -> Facts:
@@ -69,6 +80,7 @@ def read_from_options(call: Call, tls_secret: str | None = None) -> Facts:
             cluster=cluster,
             providers=providers,
             extension_regions=regions,
+            **_fleet_wide(azure, cluster, call.params["workspaces"], asked=not known.get("providers")),
             extension=known.get("extension") or list_extension(azure, cluster_id),
             workspaces=known.get("workspaces")
             or [list_computes(azure, each, cluster_id) for each in call.params["workspaces"]],
@@ -90,6 +102,24 @@ def _router_tls(found: Facts) -> RouterTlsFacts | None:
     if kubernetes is None or extension is None or not serves_tls(extension):
         return None
     return router_tls.read(kubernetes["router_services"], extension["settings"].get("sslCname"))
+
+
+def _fleet_wide(azure: AzureConnection, cluster: ClusterFacts, workspaces: Sequence[str], *, asked: bool) -> _FleetWide:
+    """Return what clusters have in common; nothing is asked where only the end of a run is judged."""
+    if not asked:
+        return _FleetWide(kubernetes_versions=[], locks=[])
+    subscription = cluster["subscription_id"]
+    locks = fleet_wide.read_locks(azure, subscription)
+    return _FleetWide(
+        kubernetes_versions=fleet_wide.read_kubernetes_versions(azure, subscription, cluster["location"]),
+        locks=None if locks is None else [each for each in locks if _holds(each, [cluster["id"], *workspaces])],
+    )
+
+
+def _holds(lock: LockFacts, ids: Sequence[str]) -> bool:
+    """Tell whether a lock holds for one of `ids`: it is on it or on what it is in."""
+    scope = lock["scope"].lower().rstrip("/")
+    return bool(scope) and any(f"{each.lower()}/".startswith(f"{scope}/") for each in ids)
 
 
 def _providers(

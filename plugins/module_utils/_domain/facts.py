@@ -255,6 +255,14 @@ class WorkspaceFacts(TypedDict):
     computes: list[ComputeFacts]  # Its computes that were asked for.
 
 
+class LockFacts(TypedDict):
+    """A lock of Azure Resource Manager."""
+
+    name: str
+    scope: str  # id of what it is on: a subscription, a resource group or a resource
+    level: str  # ReadOnly or CanNotDelete
+
+
 class IdentityFacts(TypedDict):
     """Who the run is to Azure, from the claims of its token; never the token. None: the token does not say."""
 
@@ -271,6 +279,8 @@ class Facts(TypedDict):
     cluster: ClusterFacts
     providers: dict[str, str]  # namespace -> registrationState
     extension_regions: list[str]  # where Azure offers cluster extensions to this subscription; empty: it did not say
+    kubernetes_versions: list[str]  # minor versions that AKS offers in the region, in no preview; empty: it did not say
+    locks: list[LockFacts] | None  # those that hold for the cluster or a workspace; None where they cannot be read
     extension: ExtensionFacts | None
     workspaces: list[WorkspaceFacts]
     router_tls: RouterTlsFacts | None  # None where no router is to serve TLS

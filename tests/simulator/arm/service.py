@@ -20,6 +20,7 @@ from tests.simulator.arm import (
     extensions,
     machine_learning,
     managed_clusters,
+    policies,
     relay,
     resource_manager,
     subscriptions,
@@ -182,6 +183,7 @@ async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
         api_versions.check(fleet, request, wanted)
         authorization.check(fleet, request, wanted, principal)
         authorization.check_locks(fleet, request, wanted)
+        policies.check(fleet, request, wanted)
         service = match.route.service
         limits = fleet.throttle.admit(request, match.route)
         found = await match.route.handler(fleet, request)

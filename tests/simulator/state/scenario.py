@@ -188,6 +188,17 @@ class RealKubernetes(Model):
     user_kubeconfig: Path | None = None
 
 
+class Policy(Model):
+    """An assignment of Azure Policy with the effect Deny: no resource of this type may be written below its scope."""
+
+    name: str
+    assignment: str = "platform-guardrails"
+    #: Such as Microsoft.KubernetesConfiguration/extensions, in any case.
+    denies: str
+    #: A path below the subscription, empty for the subscription.
+    scope: str = ""
+
+
 class Role(Model):
     """A role that the service principal has, and where: paths below the subscription, empty for the subscription."""
 
@@ -272,6 +283,7 @@ class Scenario(Model):
     beliefs: ChosenBeliefs = {}
     #: What the service principal may do; None makes it Owner of the subscription.
     roles: list[Role] | None = None
+    policies: list[Policy] = []
     workspaces: list[Workspace] = []
     clusters: list[Cluster] = []
 

@@ -13,10 +13,11 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
-#: Generally available in AKS in November 2026 (https://github.com/Azure/AKS/releases). Users override the list with
-#: `aml_supported_kubernetes_versions`, so that a newer AKS does not need a newer collection.
+#: Generally available in AKS in November 2026 (https://github.com/Azure/AKS/releases): only where AKS does not say
+#: which versions it offers.
 SUPPORTED_KUBERNETES_VERSIONS: tuple[str, ...] = ("1.34", "1.35", "1.36")
 
+_SUPPORTED = 3
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
 
 Standing = Literal["supported", "older", "newer", "unknown"]
@@ -28,12 +29,21 @@ def minor_version(version: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
+def window(offered: Sequence[str]) -> list[str]:
+    """Return the newest minor version among `offered` and the two before it (N-2), the oldest first.
+
+    Versions are counted among those that are offered: AKS leaves none out.
+    """
+    minors = sorted({each for each in map(minor_version, offered) if each})
+    return [f"{major}.{minor}" for major, minor in minors[-_SUPPORTED:]]
+
+
 def version_standing(version: str | None, supported: Sequence[str]) -> Standing:
     """Tell how `version` stands to the window of `supported` minor versions; "unknown" when either cannot be read."""
-    window = [each for each in map(minor_version, supported) if each]
+    known = [each for each in map(minor_version, supported) if each]
     actual = minor_version(version or "")
-    if not window or actual is None:
+    if not known or actual is None:
         return "unknown"
-    if actual in window:
+    if actual in known:
         return "supported"
-    return "newer" if actual > max(window) else "older"
+    return "newer" if actual > max(known) else "older"

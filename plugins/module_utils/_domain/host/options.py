@@ -9,9 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import (
-    SUPPORTED_KUBERNETES_VERSIONS,
-)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import checks
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import option
 
@@ -120,8 +117,8 @@ class RunOptions:
     )
     supported_kubernetes_versions: Sequence[str] = option(
         "list",
-        "Minor versions of Kubernetes that Azure Machine Learning supports (AKS's newest and the two before it).",
-        default=list(SUPPORTED_KUBERNETES_VERSIONS),
+        "Minor versions of Kubernetes that Azure Machine Learning supports, instead of the newest one of AKS in the "
+        "cluster's region and the two before it.",
         factory=tuple,
         check=checks.minor_versions,
     )

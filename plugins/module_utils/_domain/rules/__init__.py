@@ -18,6 +18,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
     extension,
     front_end,
     inference,
+    locks,
     nodes,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import (
@@ -29,7 +30,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engin
 )
 
 #: The topics, in the order in which their findings are reported: what explains others comes first.
-TOPICS = (acceptance, cluster, access, front_end, extension, inference, attachment, nodes)
+TOPICS = (acceptance, cluster, locks, access, front_end, extension, inference, attachment, nodes)
 arrange([topic.__name__ for topic in TOPICS])
 
 __all__ = ["TOPICS", "Finding", "Rule", "every_rule", "judge"]

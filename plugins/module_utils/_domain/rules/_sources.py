@@ -19,6 +19,7 @@ TRUSTED_ACCESS = "https://github.com/Azure/AML-Kubernetes/blob/master/docs/azure
 CLUSTER_EXTENSIONS = "https://learn.microsoft.com/azure/aks/cluster-extensions"
 NODE_LABELS = "https://learn.microsoft.com/azure/aks/use-labels"
 START_STOP = "https://learn.microsoft.com/azure/aks/start-stop-cluster"
+LOCKS = "https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources"
 PENDING_OPERATION = "https://aka.ms/aks-pending-operation"
 PRIVATE_CLUSTERS = "https://learn.microsoft.com/azure/aks/private-clusters"
 ARC_CONNECT = "https://learn.microsoft.com/azure/azure-arc/kubernetes/troubleshooting"

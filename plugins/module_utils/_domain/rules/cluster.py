@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.kubernetes_versions import (
+    SUPPORTED_KUBERNETES_VERSIONS,
     Standing,
     version_standing,
+    window,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.regions import (
     SUPPORTED_REGIONS,
@@ -128,8 +130,24 @@ def cluster_service_principal(_settings: Settings, facts: Facts) -> Evidence:
     acceptable=True,
 )
 def kubernetes_version_unsupported(settings: Settings, facts: Facts) -> Evidence:
-    """Find a version that is older than the newest minor version of AKS and the two before it."""
-    return _version_that_is("older", settings, facts)
+    """Find a version that is older than the newest minor version of AKS and the two before it.
+
+    Which these are AKS says itself, for the cluster's region, unless the host's variables do.
+    """
+    return _version_that_is("older", settings, facts) if _is_told(settings, facts) else None
+
+
+@rule(
+    "kubernetes-version-old",
+    "warning",
+    "The cluster's Kubernetes version is older than this collection expects, and AKS did not say which it supports",
+    remedy="Look it up with `az aks get-versions --location` and the cluster's region: the newest version and the two "
+    "before it are supported. Upgrade the cluster, or set aml_supported_kubernetes_versions.",
+    source=source.REFERENCE,
+)
+def kubernetes_version_old(settings: Settings, facts: Facts) -> Evidence:
+    """Find a version below the collection's own list, which may be out of date, where AKS gave none."""
+    return None if _is_told(settings, facts) else _version_that_is("older", settings, facts)
 
 
 @rule(
@@ -144,10 +162,16 @@ def kubernetes_version_newer(settings: Settings, facts: Facts) -> Evidence:
     return _version_that_is("newer", settings, facts)
 
 
+def _is_told(settings: Settings, facts: Facts) -> bool:
+    """Tell whether AKS, or the user, said which versions are supported."""
+    return bool(settings.run.supported_kubernetes_versions or facts["kubernetes_versions"])
+
+
 def _version_that_is(standing: Standing, settings: Settings, facts: Facts) -> Evidence:
     """Return the cluster's version when it stands so to the supported window."""
     version = facts["kubernetes"]["version"] if facts["kubernetes"] else facts["cluster"]["kubernetes_version"]
-    supported = settings.run.supported_kubernetes_versions
+    offered = window(facts["kubernetes_versions"]) or SUPPORTED_KUBERNETES_VERSIONS
+    supported = settings.run.supported_kubernetes_versions or offered
     if version_standing(version, supported) != standing:
         return None
     return f"Kubernetes {version} is {standing} than the supported {', '.join(map(str, supported))}."

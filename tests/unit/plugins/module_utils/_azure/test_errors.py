@@ -171,3 +171,23 @@ class UnknownCharset(Response):
 def test_an_answer_in_an_unknown_charset_has_no_message() -> None:
     found = translate(HttpResponseError(response=UnknownCharset(400, "")), "Reading x")  # type: ignore[arg-type]  # idem
     assert "the answer had no message" in found.message
+
+
+def test_a_policy_s_denial_names_the_policy_and_the_next_step() -> None:
+    info = {"policyDefinitionDisplayName": "No extensions", "policyAssignmentDisplayName": "Platform"}
+    extra = [{"type": "PolicyViolation", "info": info}, {"type": "Other"}, None, {"type": "PolicyViolation"}]
+    error = {"code": "RequestDisallowedByPolicy", "message": "It was disallowed.", "additionalInfo": extra}
+    said = translate(failed(403, json.dumps({"error": error})), "Installing")
+    assert said.message.startswith("Installing: Azure answered 403 (RequestDisallowedByPolicy): It was disallowed.")
+    assert "The policy is 'No extensions' (assigned as 'Platform'). Ask its owner for an exemption" in said.message
+    assert not said.retryable
+    said = translate(failed(403, json.dumps({"code": "RequestDisallowedByPolicy", "message": "m"})), "Installing")
+    assert "m Ask its owner for an exemption" in said.message
+
+
+def test_a_lock_is_told_with_the_next_step_and_nothing_is_repeated() -> None:
+    said = translate(failed(409, json.dumps({"error": {"code": "ScopeLocked", "message": "locked."}})), "Installing")
+    assert said.message.endswith(
+        "locked. Ask the lock's owner, and take it off for the run (az lock list, az lock delete)."
+    )
+    assert not said.busy

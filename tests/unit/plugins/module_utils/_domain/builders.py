@@ -248,6 +248,8 @@ def facts(**cluster_changes: Any) -> Facts:
             {"id": WORKSPACE_ID, "exists": True, "error": None, "computes": [legacy_compute()]},
         ],
         "router_tls": None,
+        "kubernetes_versions": ["1.34", "1.35", "1.36"],
+        "locks": [],
         "kubernetes": inside(),
         "kubernetes_error": None,
     }

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, InstanceTypeFacts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, InstanceTypeFacts, LockFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.proposal import proposal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _engine
 from tests.unit.plugins.module_utils._domain.builders import (
@@ -107,6 +107,18 @@ def both(*changes: Change) -> Change:
 
 def regions(*names: str) -> Change:
     return lambda found: found.update({"extension_regions": list(names)})
+
+
+def offered(*versions: str) -> Change:
+    return lambda found: found.update({"kubernetes_versions": list(versions)})
+
+
+def lock(level: str) -> LockFacts:
+    return {"name": "keep", "scope": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg", "level": level}
+
+
+def locks(*wanted: LockFacts) -> Change:
+    return lambda found: found.update({"locks": list(wanted)})
 
 
 def unreachable(**cluster_changes: Any) -> Change:
@@ -273,6 +285,18 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(kubernetes(version="v1.33.9")),
         "1.33.9 is older than the supported 1.34, 1.35, 1.36",
     ),
+    "kubernetes-version-old": (
+        side(both(kubernetes(version="v1.34.0"), offered())),
+        side(both(kubernetes(version="v1.33.9"), offered())),
+        "1.33.9 is older than the supported 1.34, 1.35, 1.36",
+    ),
+    "lock-read-only": (
+        side(locks(lock("CanNotDelete"))),
+        side(locks(lock("ReadOnly"))),
+        "/resourceGroups/rg/providers/Microsoft.Authorization/locks/keep is ReadOnly.",
+    ),
+    "lock-on-deletion": (side(locks(lock("ReadOnly"))), side(locks(lock("CanNotDelete"))), "keep is CanNotDelete."),
+    "locks-not-read": (side(locks()), side(lambda found: found.update({"locks": None})), "did not let this run read"),
     "cluster-too-small": (
         # One machine of 4 vCPU and 8 GiB, which is just enough, and what AKS leaves of it for pods.
         side(kubernetes(nodes=[node(cpu=3.86, memory=int(5.46 * GIB))])),
@@ -733,3 +757,30 @@ def test_a_cluster_on_arc_is_known_by_its_agents(change: Change, words: str | No
         if finding.rule.id == "kubernetes-api-of-another-cluster"
     ]
     assert evidence == [] if words is None else words in evidence[0][0]
+
+
+@pytest.mark.parametrize(
+    ("versions", "actual", "found"),
+    [
+        (["1.33", "1.34", "1.35", "1.36", "1.37"], "v1.34.9", {"kubernetes-version-unsupported"}),
+        (["1.33", "1.34", "1.35", "1.36", "1.37"], "v1.37.0", set()),
+        (["1.9", "1.10", "1.11", "1.12"], "v1.9.0", {"kubernetes-version-unsupported"}),
+        (["1.33", "1.34", "1.35"], "v1.36.0", {"kubernetes-version-newer"}),
+        ([], "v1.37.0", {"kubernetes-version-newer"}),
+        ([], "v1.33.0", {"kubernetes-version-old"}),
+    ],
+)
+def test_the_window_of_versions_is_that_of_aks_and_the_collection_s_own_only_warns(
+    versions: list[str], actual: str, found: set[str]
+) -> None:
+    there = facts()
+    both(offered(*versions), kubernetes(version=actual))(there)
+    said = {each.rule.id for each in rules.judge(settings(), there)}
+    assert {each for each in said if each.startswith("kubernetes-version")} == found
+
+
+def test_what_the_host_says_of_versions_goes_before_what_aks_says() -> None:
+    there = facts()
+    both(offered("1.35", "1.36", "1.37"), kubernetes(version="v1.30.1"))(there)
+    said = {each.rule.id for each in rules.judge(settings(supported_kubernetes_versions=["1.30"]), there)}
+    assert not {each for each in said if each.startswith("kubernetes-version")}
