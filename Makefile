@@ -1,6 +1,6 @@
 # Two commands matter: `make demo` and `make test`. Both make their own Python environment in .cache/ first.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test measure benchmark format lock release clean
+.PHONY: help setup demo rehearse test measure benchmark format lock release clean
 # Compiled bytecode is wanted: without it every process pays for compiling the SDKs.
 unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -16,6 +16,9 @@ setup: ## make the Python environment in .cache/venv (the other commands do it b
 
 demo: setup ## upgrade a simulated fleet of six clusters, twice (CONTROL_PLANE=2: two of them on a real Kubernetes API)
 	@$(PYTHON_TOOLS) -m scripts.demo $(if $(CONTROL_PLANE),--control-plane $(CONTROL_PLANE)) $(ARGS)
+
+rehearse: setup ## simulate the demonstration's fleet until Ctrl-C, with an environment for playbooks, az and kubectl
+	@$(PYTHON_TOOLS) -m scripts.rehearse $(ARGS)
 
 test: setup ## run every check and test (ARGS="--only unit lint" for some of them)
 	@$(PYTHON_TOOLS) -m scripts.run_tests $(ARGS)

@@ -61,8 +61,8 @@ def install_collection() -> None:
     print(f"installed {archive.name} ({archive.stat().st_size // 1024} kB)", flush=True)
 
 
-def write_inventory(fleet: Simulator) -> Path:
-    """Write the inventory: one host for each cluster, as a user would write it."""
+def write_inventory(fleet: Simulator, folder: Path = FOLDER) -> Path:
+    """Write the inventory into `folder`: one host for each cluster, as a user would write it."""
     given = yaml.safe_load(VARIABLES.read_text(encoding="utf-8"))
     workspaces = f"/subscriptions/{fleet.ready['subscription_id']}/resourceGroups/rg-ml/providers"
     hosts = {
@@ -73,22 +73,22 @@ def write_inventory(fleet: Simulator) -> Path:
         name = variables["aml_workspace"]
         variables["aml_workspace"] = f"{workspaces}/Microsoft.MachineLearningServices/workspaces/{name}"
         for option in variables.keys() & {"aml_ssl_certificate_file", "aml_ssl_key_file"}:
-            variables[option] = variables[option].replace("FOLDER", str(FOLDER))
+            variables[option] = variables[option].replace("FOLDER", str(folder))
     # Azure Arc hands out no kubeconfig: the user has one.
     hosts["arc-factory"]["aml_kubeconfig"] = fleet.clusters["arc-factory"]["kubeconfig"]
-    write_certificate()
-    inventory = FOLDER / "inventory.yml"
+    write_certificate(folder)
+    inventory = folder / "inventory.yml"
     inventory.write_text(
         yaml.safe_dump({"all": {"vars": given["all"], "hosts": hosts}}, sort_keys=False), encoding="utf-8"
     )
     return inventory
 
 
-def write_certificate() -> None:
-    """Write the certificate and the key for the inference router of one cluster, as a user's own CA would."""
+def write_certificate(folder: Path) -> None:
+    """Write certificate and key for the inference router of one cluster into `folder`, as a user's own CA would."""
     certificate = trustme.CA().issue_cert("scoring.example.org")
-    certificate.cert_chain_pems[0].write_to_path(FOLDER / "scoring.pem")
-    key = FOLDER / "scoring.key"
+    certificate.cert_chain_pems[0].write_to_path(folder / "scoring.pem")
+    key = folder / "scoring.key"
     key.touch(mode=0o600)
     certificate.private_key_pem.write_to_path(key)
 
