@@ -44,10 +44,12 @@ def guard(call: Call, azure: AzureConnection, cluster: str) -> str | None:
         raise ModuleFailure(
             f"The extension of cluster {cluster} was not deleted: whether v1 services, deployments or jobs depend on "
             f"it could not be looked at ({error.message}), and azureml-fe could not be saved. Give access to the "
-            f"cluster's API, or set confirm: {cluster} to delete it all the same."
+            f"cluster's API (docs/permissions has the ClusterRole azureml-fleet-deletion), and backup_directory if "
+            f"azureml-fe is there; or set confirm: {cluster} to delete it all the same."
         ) from error
     if uses and not confirmed:
-        raise ModuleFailure(_refusal(cluster, uses), uses=uses)
+        unsaved = bool(objects) and not call.params["backup_directory"]
+        raise ModuleFailure(_refusal(cluster, uses, unsaved=unsaved), uses=uses)
     return _saved(call, cluster, objects) if objects else None
 
 
@@ -59,13 +61,18 @@ def _look(call: Call, azure: AzureConnection) -> tuple[list[str], list[dict[str,
         return in_use.read_uses(connection), in_use.read_front_end_objects(connection)
 
 
-def _refusal(cluster: str, uses: Sequence[str]) -> str:
-    """Return why the extension is not deleted."""
+def _refusal(cluster: str, uses: Sequence[str], *, unsaved: bool) -> str:
+    """Return why the extension is not deleted, and everything that it takes to delete it: nobody learns it in turns."""
     more = f" and {len(uses) - _NAMED} more" if len(uses) > _NAMED else ""
+    saving = (
+        ", and backup_directory to a directory of this controller to which azureml-fe is written first"
+        if unsaved
+        else ""
+    )
     return (
         f"The extension of cluster {cluster} was not deleted, because this runs by way of it: "
         f"{', '.join(uses[:_NAMED])}{more}. All that its release contains would go with it, which may be azureml-fe of "
-        f"v1, too. Nothing was changed; stop these first, or set confirm: {cluster} to delete it all the same."
+        f"v1, too. Nothing was changed; stop these first, or set confirm: {cluster} to delete it all the same{saving}."
     )
 
 

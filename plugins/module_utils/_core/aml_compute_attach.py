@@ -26,7 +26,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.pla
     check_wanted,
     plan_attach,
     plan_detach,
+    staying_sentence,
     subscription_problem,
+    surplus_identities,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
@@ -112,6 +114,8 @@ def run(call: Call) -> Outcome:
         wanted = [_wanted(each, cluster, call) for each in _given(call.params)]
         task = _Attaching(call, connect_azure(call, MISSING_LIBRARY), cluster, waiting_for(call))
         begun = [_planned(task, each) for each in wanted]
+        for each in begun:
+            _warn(call, each)
         if not call.check_mode:
             for each in begun:
                 _submit(task, each)
@@ -165,6 +169,15 @@ def _planned(task: _Attaching, wanted: WantedCompute) -> _Begun:
     return _Begun(wanted, plan, body)
 
 
+def _warn(call: Call, each: _Begun) -> None:
+    """Tell what of a compute will not become as it was asked for, although nothing is wrong."""
+    if each.plan.staying:
+        call.warn(staying_sentence(each.wanted, each.plan.staying))
+    unused = surplus_identities(each.wanted)
+    if unused and each.plan.action in ("attach", "update"):
+        call.warn(unused)
+
+
 def _submit(task: _Attaching, each: _Begun) -> None:
     """Send what the plan says; wait first for an operation that is in progress, and plan again then."""
     shown = each.plan
@@ -183,7 +196,7 @@ def _submit(task: _Attaching, each: _Begun) -> None:
             task.waiting.pause(_what(each.wanted), f"busy ({error.code})")
             each.body = read_compute(task.connection, each.wanted.workspace_id, each.wanted.name)
     if each.plan.action == "none":
-        each.plan = ComputePlan("none", shown.before, each.plan.after)
+        each.plan = ComputePlan("none", shown.before, each.plan.after, each.plan.staying)
 
 
 def _send(task: _Attaching, each: _Begun) -> Any:
@@ -245,7 +258,8 @@ def _finish(task: _Attaching, each: _Begun) -> None:
 def _refuse_kept(each: _Begun, facts: ComputeFacts) -> None:
     """Raise ModuleFailure when Azure accepted an update and kept what was to change; else every run would change it.
 
-    Source: belief `compute-cleared-by-omission`: whether an omitted identity, or tags, are cleared.
+    An omitted description, say: whether the service clears what a PUT leaves out is not known (docs/beliefs.md,
+    `compute-cleared-by-omission`).
     """
     again = plan_attach(each.wanted, facts, facts["resource_id"])
     if each.plan.action != "update" or again.action == "none":

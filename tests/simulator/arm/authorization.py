@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.simulator.state.fleet import Fleet
 
 CREATED = "2026-01-01T08:00:00.0000000Z"
+#: What a public script says that attaching calls on the cluster.
+CREDENTIAL_OF_AN_ADMINISTRATOR = "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"
 
 
 def check(fleet: Fleet, request: ArmRequest, wanted: Demand, principal: str) -> None:
@@ -41,6 +43,30 @@ def check(fleet: Fleet, request: ArmRequest, wanted: Demand, principal: str) -> 
         "please refresh your credentials."
     )
     raise gateway_error(403, "AuthorizationFailed", message)
+
+
+def check_linked(fleet: Fleet, request: ArmRequest, wanted: Demand, principal: str) -> None:
+    """Raise 403 when attaching an AKS cluster needs a permission on the cluster itself, a linked scope.
+
+    Source: github.com/Azure/aad-pod-identity/issues/613 for the code and the text, of another pair of resources.
+    Belief: linked-scope-permission
+    """
+    if request.method != "PUT" or wanted.type.lower() != "workspaces/computes" or not isinstance(request.body, dict):
+        return
+    resource = fleet.resources.get(str((request.body.get("properties") or {}).get("resourceId")).lower())
+    if resource is None or not resource.managed:
+        return
+    if resource.cluster.beliefs.answer("linked-scope-permission") != "more":
+        return
+    if fleet.access.allows(principal, CREDENTIAL_OF_AN_ADMINISTRATOR, resource.identifier):
+        return
+    message = (
+        f"The client '{principal}' with object id '{principal}' has permission to perform action '{wanted.action}' on "
+        f"scope '{wanted.scope}'; however, it does not have permission to perform action "
+        f"'{CREDENTIAL_OF_AN_ADMINISTRATOR}' on the linked scope(s) '{resource.identifier}' or the linked scope(s) are "
+        "invalid."
+    )
+    raise gateway_error(403, "LinkedAuthorizationFailed", message)
 
 
 def visible(fleet: Fleet, answer: Answer, wanted: Demand, principal: str) -> None:

@@ -407,6 +407,7 @@ def _wanted(
         installed=existing.installed if existing else False,
         stuck=failed and beliefs.answer("failed-extension-put") == "fails",
         earlier=existing.operation if existing else None,
+        runs_without=existing.runs_without if existing else frozenset(),
     )
 
 
@@ -494,6 +495,7 @@ def _release(resource: ClusterResource, extension: ExtensionState) -> Release:
         beliefs=resource.cluster.beliefs,
         load_balancer=resource.cluster.spec.load_balancer,
         router=resource.cluster.router,
+        runs_without=extension.runs_without,
     )
 
 

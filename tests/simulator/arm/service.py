@@ -182,6 +182,7 @@ async def answer(fleet: Fleet, request: ArmRequest) -> Answer:
         wanted = demand(request.method, request.path)
         api_versions.check(fleet, request, wanted)
         authorization.check(fleet, request, wanted, principal)
+        authorization.check_linked(fleet, request, wanted, principal)
         authorization.check_locks(fleet, request, wanted)
         policies.check(fleet, request, wanted)
         service = match.route.service

@@ -10,6 +10,7 @@ Belief: code-of-missing-settings
 Belief: front-end-of-version-1
 Belief: front-end-gone
 Belief: front-end-without-inference
+Belief: settings-of-an-older-installation
 """
 
 from __future__ import annotations
@@ -120,8 +121,14 @@ def report(findings: Sequence[Finding], moment: str) -> str:
 
 
 def missing_values(release: Release) -> list[str]:
-    """The settings that the Azure CLI derives, as far as the release lacks them."""
-    return [key for key in ALWAYS_DERIVED if not release.values.get(key)]
+    """The settings that the Azure CLI derives, as far as the release lacks them.
+
+    Belief: settings-of-an-older-installation
+    """
+    lacking = [key for key in ALWAYS_DERIVED if not release.values.get(key)]
+    if release.beliefs.answer("settings-of-an-older-installation") == "demanded":
+        return lacking
+    return [key for key in lacking if key not in release.runs_without]  # the answer not-demanded
 
 
 def _failed(code: str, message: str = "") -> Finding:

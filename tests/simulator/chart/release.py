@@ -64,6 +64,8 @@ class Release:
     """Whether somebody gives a Service of type LoadBalancer its address."""
     router: Router | None = None
     """Where the cluster's router answers; None where nobody asks it."""
+    runs_without: frozenset[str] = frozenset()
+    """Names of settings that the release before did not have, although it was well."""
 
     def flag(self, key: str, default: bool = False) -> bool:
         """A value as Helm's templates read it: `true` in any case is true. Keys are case-sensitive."""

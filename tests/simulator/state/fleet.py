@@ -72,6 +72,8 @@ class ExtensionState:
     stuck: bool = False
     #: An operation that has to end before this one begins (belief busy-extension-put).
     earlier: Operation | None = None
+    #: Names of settings without which it runs well: no update demands them (belief settings-of-an-older-installation).
+    runs_without: frozenset[str] = frozenset()
     #: What reads show until a moment of simulated time, in place of this (belief extension-state-after-patch).
     shown: ExtensionState | None = None
     shown_until: float = 0.0
@@ -382,6 +384,10 @@ class Fleet:
         self.workspaces[workspace.lower()].computes[compute.name.lower()] = compute
 
 
+#: Settings that the Azure CLI derives today (AzureMLKubernetes.py of Azure/azure-cli-extensions), not from the first.
+SWITCHES_OF_TRAFFIC = frozenset({"nginxIngress.enabled", "relayserver.enabled", "servicebus.enabled"})
+
+
 def existing_extension(fleet: Fleet, resource: ClusterResource, spec: plan.Extension) -> ExtensionState:
     """An extension that was there before the simulation began."""
     now = fleet.now()
@@ -418,6 +424,7 @@ def existing_extension(fleet: Fleet, resource: ClusterResource, spec: plan.Exten
         current_version=(spec.version or DEFAULT_EXTENSION_VERSION) if done else None,
         statuses=[failed] if spec.state == "Failed" else [],
         installed=done or spec.state == "Updating",
+        runs_without=frozenset(SWITCHES_OF_TRAFFIC - settings.keys()) if done else frozenset(),
     )
 
 

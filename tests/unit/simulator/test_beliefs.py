@@ -178,7 +178,7 @@ def test_a_scenario_chooses_answers_by_name() -> None:
     ("chosen", "text"),
     [
         ({"moon": "cheese"}, "there is no belief 'moon'"),
-        ({"linked-scope-permission": "more"}, "no behaviour depends on the belief"),
+        ({"installation-without-agents": "refused"}, "no behaviour depends on the belief"),
     ],
 )
 def test_a_scenario_with_an_unknown_belief_or_answer_is_refused(chosen: dict[str, str], text: str) -> None:

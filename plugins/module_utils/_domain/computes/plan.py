@@ -93,6 +93,8 @@ class ComputePlan:
     action: Literal["none", "attach", "update", "detach"]
     before: ComputeView | None
     after: ComputeView | None
+    #: What was to be taken away from the compute and stays, in words; only detaching and attaching changes it.
+    staying: tuple[str, ...] = ()
 
 
 def check_wanted(wanted: WantedCompute) -> None:
@@ -133,6 +135,44 @@ def _is_identity(text: str) -> bool:
         return False
 
 
+def surplus_identities(wanted: WantedCompute) -> str | None:
+    """Return that all identities but the first do nothing, as one sentence, or None.
+
+    Source: learn.microsoft.com/azure/machine-learning/how-to-attach-kubernetes-to-workspace: "Although you can provide
+    a list of comma-separated user managed identities, only the first one is used when you attach your cluster."
+    """
+    if len(wanted.user_assigned_identities) < 2:
+        return None
+    first, *others = (each.rpartition("/")[2] for each in wanted.user_assigned_identities)
+    return (
+        f"Compute {wanted.name} of workspace {wanted.workspace.name}: Azure Machine Learning uses the first "
+        f"user-assigned identity only, {first}; {', '.join(others)} will do nothing."
+    )
+
+
+def staying(wanted: WantedCompute, before: ComputeView) -> tuple[str, ...]:
+    """Return what a user wants taken away from an existing compute, in words: it stays.
+
+    Whether a PUT without identity or tags takes them away is not known (docs/beliefs.md,
+    `compute-cleared-by-omission`): where they stayed, every run would change the compute again and none would be done.
+    So nothing of it is sent.
+    """
+    found = []
+    if wanted.identity_type == "None" and before["identity_type"]:
+        found.append(f"identity {before['identity_type']}")
+    if wanted.tags is not None and not wanted.tags and before["tags"]:
+        found.append(f"the tags {', '.join(sorted(before['tags']))}")
+    return tuple(found)
+
+
+def staying_sentence(wanted: WantedCompute, kept: Collection[str]) -> str:
+    """Return what was left on a compute although it was to be taken away, as one sentence, with the way out."""
+    return (
+        f"Compute {wanted.name} of workspace {wanted.workspace.name} keeps {' and '.join(kept)}: only detaching it and "
+        "attaching it again is known to take that away; nothing was sent."
+    )
+
+
 def check_namespace(wanted: WantedCompute, forbidden: Collection[str]) -> None:
     """Raise AttachmentError for a compute that is to be attached in one of `forbidden` namespaces, where v1 serves."""
     namespace = wanted.namespace or DEFAULT_NAMESPACE
@@ -171,7 +211,7 @@ def find_compute(facts: Facts, wanted: WantedCompute) -> ComputeFacts | None:
 def plan_attach(wanted: WantedCompute, existing: ComputeFacts | None, cluster_id: str) -> ComputePlan:
     """Return the plan for a compute that is to be there.
 
-    A compute whose last operation failed is sent again.
+    A compute whose last operation failed is sent again. Identity and tags are changed, but never taken away.
     Raises AttachmentError for what `check_wanted` refuses, when the name is taken by something
     else, or when the namespace differs, which only a detach and a new attach can change.
     """
@@ -186,9 +226,10 @@ def plan_attach(wanted: WantedCompute, existing: ComputeFacts | None, cluster_id
             f"{wanted.namespace}; only detaching it and attaching it again can change that."
         )
     after = _wanted_view(wanted, before)
+    kept = staying(wanted, before)
     if before == after:
-        return ComputePlan("none", before, before)
-    return ComputePlan("update", before, after)
+        return ComputePlan("none", before, before, kept)
+    return ComputePlan("update", before, after, kept)
 
 
 def plan_detach(wanted: WantedCompute, existing: ComputeFacts | None, cluster_id: str) -> ComputePlan:
@@ -272,8 +313,8 @@ def _wanted_view(wanted: WantedCompute, before: ComputeView | None) -> ComputeVi
         state="absent",
     )
     identity, assigned = kept["identity_type"], kept["user_assigned_identities"]
-    if wanted.identity_type is not None:
-        identity = None if wanted.identity_type == "None" else wanted.identity_type
+    if wanted.identity_type not in (None, "None"):
+        identity = wanted.identity_type
         # Azure changes the letter case of ids: an equal one keeps the spelling that it has there.
         spelt = {each.lower(): each for each in kept["user_assigned_identities"]}
         assigned = sorted(spelt.get(each.lower(), each) for each in wanted.user_assigned_identities)
@@ -283,7 +324,7 @@ def _wanted_view(wanted: WantedCompute, before: ComputeView | None) -> ComputeVi
         identity_type=identity,
         user_assigned_identities=assigned,
         description=kept["description"] if wanted.description is None else wanted.description or None,
-        tags=kept["tags"] if wanted.tags is None else dict(wanted.tags),
+        tags=dict(wanted.tags) if wanted.tags else kept["tags"],
         state="attached",
     )
 

@@ -92,6 +92,11 @@ KNOWN_NAMES = (
 _COMPANIONS = (NODE_PORT, INTERNAL_LOAD_BALANCER)
 #: What a relay, a service bus and the ingress carry ends when they are switched.
 _PLUMBING = ("nginxIngress.enabled", "relayserver.enabled", "servicebus.enabled")
+#: Switches, and how protected settings begin that nobody gives unless the switch is on (cli).
+_SIGNS_OF_USE = {
+    "relayserver.enabled": (RELAY_CONNECTION, "relayServerConnectionString"),
+    "servicebus.enabled": ("servicebus.", "serviceBusConnectionString"),
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class FinalSettings:
 
     #: From options and free settings, with their companions: these are wanted, whatever is there.
     wanted: dict[str, str]
-    #: Derived from the cluster: sent with an installation or a repair, where there is no value of its own.
+    #: Derived from the cluster: sent with an installation, a repair or another change, where there is no value.
     derived: dict[str, str]
     #: Derived from the cluster's size at the moment of the installation: never sent to an extension that exists.
     at_creation: dict[str, str]
@@ -123,6 +128,10 @@ class FinalSettings:
         What was derived and is not there travels with another change, or with an extension that is sent again as a
         whole (`fill_gaps`): without it the health check refuses an upgrade (hashicorp/terraform-provider-azurerm
         issue 24547). By itself a gap is no reason for one: `az k8s-extension update` sends no derived setting (cli).
+
+        Relay, service bus and ingress are left out of an update: an extension that was installed well without these
+        switches runs with what its chart chose, which a derived value could contradict. A failed one needs them, but
+        none that protected settings contradict (docs/beliefs.md, `settings-of-an-older-installation`).
         """
         differing = {
             name: value
@@ -134,9 +143,16 @@ class FinalSettings:
         gaps = {
             name: value
             for name, value in self.derived.items()
-            if name not in existing and not same_value(name, DEFAULTS.get(name, ""), value)
+            if name not in existing
+            and not same_value(name, DEFAULTS.get(name, ""), value)
+            and not (name in _PLUMBING and (not fill_gaps or self._is_contradicted(name, value)))
         }
         return {**gaps, **differing}
+
+    def _is_contradicted(self, name: str, value: str) -> bool:
+        """Tell whether a switch would be off although protected settings are given that only serve when it is on."""
+        signs = _SIGNS_OF_USE.get(name, ())
+        return bool(signs) and not is_on(value) and any(given.startswith(signs) for given in self.protected)
 
 
 def final_settings(

@@ -25,6 +25,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import SECRET_IS_SET
 
+#: The rule that blocks an azureml-fe that is not marked as v2, unless the user accepts it.
+ACCEPTED_V1 = "front-end-outdated"
 #: Verdicts on an azureml-fe that AksCompute made and that no extension has taken over yet.
 _TO_BE_TAKEN_OVER = ("v1", "v2", "v2_not_ready")
 
@@ -35,6 +37,11 @@ def takes_over(settings: Settings, facts: Facts) -> bool:
     if chosen is not None:
         return chosen
     return bool(settings.extension.enable_inference) and not inference_is_installed(facts["extension"])
+
+
+def accepts_v1(settings: Settings) -> bool:
+    """Tell whether the user accepts an azureml-fe whose pods are not marked as v2."""
+    return ACCEPTED_V1 in settings.run.accepted_findings
 
 
 def wanted_upgrade(settings: Settings, facts: Facts) -> bool | None:

@@ -14,7 +14,11 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.pla
     LegacyNameError,
     find_compute,
     plan_attach,
+    staying,
+    staying_sentence,
     subscription_problem,
+    surplus_identities,
+    view,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
@@ -87,6 +91,37 @@ def attachment_refused(settings: Settings, facts: Facts) -> Evidence:
 
 
 @rule(
+    "attachment-stays",
+    "warning",
+    "What is to be taken away from an existing compute stays",
+    remedy="Remove the variable from the inventory to keep what is there; or detach the compute with "
+    "azureml.fleet.aml_compute_attach (state: absent), when nothing uses it, and run again.",
+    source=source.ATTACH,
+)
+def attachment_stays(settings: Settings, facts: Facts) -> Evidence:
+    """Find an identity None, or empty tags, for a compute that has some. Nothing is sent for it (docs/beliefs.md)."""
+    found = []
+    for each in settings.attachments:
+        existing = find_compute(facts, each)
+        kept = staying(each, view(existing)) if existing is not None and existing["type"] == "Kubernetes" else ()
+        if kept:
+            found.append(staying_sentence(each, kept))
+    return found
+
+
+@rule(
+    "identities-unused",
+    "warning",
+    "Several user-assigned identities are given, of which the first is used",
+    remedy="Keep one entry in aml_compute_user_assigned_identities, the one that the compute is to use.",
+    source=source.ATTACH,
+)
+def identities_unused(settings: Settings, _facts: Facts) -> Evidence:
+    """Find computes with more than one user-assigned identity; the documentation says that only the first counts."""
+    return [said for said in map(surplus_identities, settings.attachments) if said]
+
+
+@rule(
     "legacy-compute-created",
     "blocker",
     "The legacy compute was created by the workspace: the documentation does not support its upgrade",
@@ -97,7 +132,11 @@ def attachment_refused(settings: Settings, facts: Facts) -> Evidence:
     acceptable=True,
 )
 def legacy_compute_created(_settings: Settings, facts: Facts) -> Evidence:
-    """Find AksComputes whose cluster Azure Machine Learning made."""
+    """Find AksComputes whose cluster Azure Machine Learning made.
+
+    The guide said "Created AKSCompute is not supported" until 2024-01; since then it has the warning that deleting the
+    compute deletes the cluster. Both are followed: it blocks, and may be accepted.
+    """
     return [
         f"{each['name']} in workspace {parse_workspace_id(each['workspace_id']).name} was created, not attached."
         for each in legacy_computes(facts)

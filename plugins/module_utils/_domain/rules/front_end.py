@@ -37,11 +37,19 @@ def _sentences(front_end: FrontEndFacts) -> list[str]:
     "blocker",
     "azureml-fe is too old: its pods do not carry the version label v2",
     remedy="Let Azure Machine Learning update azureml-fe first (deploy or update any v1 service, or open a support "
-    "request), until `kubectl get pod -l azuremlappname=azureml-fe,azuremlappversion=v2` shows its pods.",
+    "request), until `kubectl get pod -l azuremlappname=azureml-fe,azuremlappversion=v2` shows its pods. Or accept "
+    "front-end-outdated in aml_accepted_findings when you know by other means that azureml-fe is up to date: the "
+    "newest text of the guide asks for no more, and the installation fails (E45005) when it is not.",
     source=source.UPGRADE_FROM_V1,
+    acceptable=True,
 )
 def front_end_outdated(_settings: Settings, facts: Facts) -> Evidence:
-    """Find a v1 azureml-fe: the extension's chart cannot take it over. The guide asks for v2 whatever is installed."""
+    """Find an azureml-fe that is not marked as v2, whatever is to be installed.
+
+    The guide's first texts (until 2023-10-11) demand v2 and give the label by which to see it; since then it only says
+    "must have been up to date", and nothing about how to see that. The label is the one known sign, and what an old
+    azureml-fe ends in is known (E45005, github.com/Azure/AML-Kubernetes/issues/293): so it blocks, and may be accepted.
+    """
     return _when(facts, "v1")
 
 

@@ -19,6 +19,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import wanted_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import (
+    accepts_v1,
     planned_extension,
     takes_over,
     wanted_upgrade,
@@ -37,6 +38,7 @@ class StageOptions(TypedDict, total=False):
     """Values for the stages' modules that only the facts tell; what is to stay as it is is left out."""
 
     enable_upgrade: bool
+    allow_v1: bool
     extension_name: str
     pools: dict[str, dict[str, str]]
     nodes: dict[str, dict[str, str]]
@@ -101,6 +103,7 @@ def _options(settings: Settings, facts: Facts) -> StageOptions:
         extension_name=facts["extension"]["name"] if facts["extension"] else settings.extension.name,
         pools=wanted_labels.wanted_pool_labels(settings, facts),
         nodes=wanted_labels.wanted_node_labels(settings, facts),
+        allow_v1=accepts_v1(settings),
         definition_pending=not (kubernetes and kubernetes["instance_type_definition"]),
         namespaces=missing_namespaces(settings, facts),
         forbidden_namespaces=sorted(v1_namespaces(settings.workspace_ids(), facts)),
@@ -116,7 +119,9 @@ def _front_end(settings: Settings, facts: Facts) -> Sequence[Change]:
     """Return the annotation that lets the extension take over a healthy azureml-fe."""
     if facts["kubernetes"] is None:
         return ()
-    return front_end.changes_of(facts["kubernetes"]["front_end"], taken_over=takes_over(settings, facts))
+    return front_end.changes_of(
+        facts["kubernetes"]["front_end"], taken_over=takes_over(settings, facts), accept_v1=accepts_v1(settings)
+    )
 
 
 def _extension(settings: Settings, facts: Facts) -> Sequence[Change]:

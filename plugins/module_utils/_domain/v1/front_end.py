@@ -85,17 +85,18 @@ def judge(
     )
 
 
-def changes_of(facts: FrontEndFacts, *, taken_over: bool) -> list[Change]:
+def changes_of(facts: FrontEndFacts, *, taken_over: bool, accept_v1: bool = False) -> list[Change]:
     """Return the annotation that lets the extension take over an azureml-fe of version 2 that serves.
 
     `taken_over`: an extension for inference is about to do so. The guide asks for the annotation there, and only
     there; no page asks for it before an installation for training, which has no router of its own. Whether its health
     check looks at azureml-fe all the same is not known (docs/beliefs.md, `front-end-without-inference`): it would fail
     with E45005 then, and `aml_enable_upgrade: true` is the way to ask for the annotation. Where the extension's router
-    is there already, nothing is left to take over.
+    is there already, nothing is left to take over. `accept_v1`: one that is not marked as v2 is accepted as it is.
     """
     plan = plan_annotation(facts["annotation"], present=True)
-    if not taken_over or facts["verdict"] != "v2" or not plan.differs:
+    fit = ("v1", "v2") if accept_v1 else ("v2",)
+    if not taken_over or facts["verdict"] not in fit or not plan.differs:
         return []
     owner = f"Helm release {facts['owner']['namespace']}/{facts['owner']['name']}" if facts["owner"] else None
     return [

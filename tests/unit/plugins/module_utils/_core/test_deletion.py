@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import yaml
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._core._deletion import guard
@@ -19,6 +21,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.in_use i
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure
 from tests.unit.plugins.module_utils._kubernetes.scripted_api import Answer, Asked, ScriptedApi, status
 
+ROLES = Path(__file__).resolve().parents[5] / "docs" / "permissions" / "cluster-role-deletion.yml"
 HELM = {"meta.helm.sh/release-name": "azureml", "meta.helm.sh/release-namespace": "azureml"}
 
 
@@ -85,6 +88,18 @@ def test_what_depends_on_the_extension_is_named_and_nothing_is_deleted(api: Scri
     assert not (tmp_path / "kept").exists()
 
 
+def test_all_that_a_deletion_needs_is_named_at_once(api: ScriptedApi, tmp_path: Path) -> None:
+    """Not one option after the other: somebody who sets what the message names gets through."""
+    with pytest.raises(ModuleFailure) as caught:
+        delete(api, Cluster(services=1))
+    assert "set confirm: aks-west" in caught.value.message
+    assert "backup_directory" in caught.value.message
+    assert delete(api, Cluster(services=1), confirm="aks-west", backup_directory=str(tmp_path / "kept")) is not None
+    with pytest.raises(ModuleFailure) as caught:
+        delete(api, Cluster(services=1, front_end=False))
+    assert "backup_directory" not in caught.value.message
+
+
 def test_the_name_of_another_cluster_confirms_nothing(api: ScriptedApi) -> None:
     with pytest.raises(ModuleFailure, match="confirm is aks-east, but the cluster is called aks-west"):
         delete(api, Cluster(), confirm="aks-east")
@@ -101,6 +116,34 @@ def test_without_a_place_for_azureml_fe_nothing_is_deleted(api: ScriptedApi) -> 
     with pytest.raises(ModuleFailure, match="Set backup_directory"):
         delete(api, Cluster(services=1), confirm="aks-west")
     assert delete(api, Cluster(front_end=False)) is None
+
+
+def demanded(asked: Asked) -> tuple[str, str, str, str, str]:
+    """What a request asks the API server for: API group, resource, name, namespace, verb."""
+    segments = asked.path.strip("/").split("/")
+    group, rest = ("", segments[2:]) if segments[0] == "api" else (segments[1], segments[3:])
+    namespace = ""
+    if rest[0] == "namespaces":
+        namespace, rest = rest[1], rest[2:]
+    name = rest[1] if len(rest) > 1 else ""
+    return group, rest[0], name, namespace, "get" if name else "list"
+
+
+def test_the_shipped_roles_are_what_the_look_and_the_file_need(api: ScriptedApi, tmp_path: Path) -> None:
+    delete(api, Cluster(), backup_directory=str(tmp_path))
+    needed = {demanded(asked) for asked in api.asked}
+    granted = set()
+    for role in yaml.safe_load(ROLES.read_text(encoding="utf-8"))["items"]:
+        # The one is bound in the whole cluster, the other in namespace default.
+        namespace = "default" if role["metadata"]["name"] == "azureml-fleet-front-end" else ""
+        for rule in role["rules"]:
+            names = rule.get("resourceNames", [""])
+            granted |= {
+                (*each, namespace, verb)
+                for each in itertools.product(rule["apiGroups"], rule["resources"], names)
+                for verb in rule["verbs"]
+            }
+    assert granted == needed
 
 
 def test_azureml_fe_is_written_so_that_it_can_be_applied_again(api: ScriptedApi, tmp_path: Path) -> None:

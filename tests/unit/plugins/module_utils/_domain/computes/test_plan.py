@@ -17,6 +17,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.computes.pla
     identity_name,
     plan_attach,
     plan_detach,
+    staying_sentence,
+    surplus_identities,
     view,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ComputeFacts
@@ -106,7 +108,6 @@ def test_equal_is_not_changed(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"identity_type": "None"},
         {"identity_type": "UserAssigned", "user_assigned_identities": (IDENTITY_ID,)},
         {"default_instance_type": "gpu"},
         {"tags": {"a": "b"}},
@@ -118,6 +119,41 @@ def test_a_difference_is_an_update_that_keeps_the_namespace(changes: dict[str, A
     assert made.action == "update"
     assert made.after is not None
     assert made.after["namespace"] == "jobs"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"identity_type": "None"}, "identity SystemAssigned"),
+        ({"tags": {}}, "the tags a, b"),
+        ({"identity_type": "None", "tags": {}}, "identity SystemAssigned and the tags a, b"),
+    ],
+)
+def test_what_azure_may_keep_is_not_sent_but_said(changes: dict[str, Any], words: str) -> None:
+    """Belief compute-cleared-by-omission: if it stays, each run would change it again."""
+    existing = read(tags={"b": "1", "a": "2"})
+    made = plan_attach(wanted(**changes), existing, CLUSTER)
+    assert made.action == "none"
+    assert words in staying_sentence(wanted(**changes), made.staying)
+    another = plan_attach(wanted(**changes, description="new"), existing, CLUSTER)
+    assert another.action == "update"
+    assert another.after is not None
+    assert (another.after["identity_type"], another.after["tags"]) == ("SystemAssigned", {"b": "1", "a": "2"})
+
+
+@pytest.mark.parametrize("changes", [{"identity_type": "None"}, {"tags": {}}])
+def test_where_nothing_is_to_be_taken_away_nothing_is_said(changes: dict[str, Any]) -> None:
+    assert plan_attach(wanted(**changes), read(identity=None), CLUSTER).staying == ()
+    assert plan_attach(wanted(**changes), None, CLUSTER).staying == ()
+
+
+def test_all_identities_but_the_first_do_nothing() -> None:
+    two = wanted(
+        identity_type="UserAssigned", user_assigned_identities=(f"{IDENTITY_ID}-first", f"{IDENTITY_ID}-second")
+    )
+    assert "the first user-assigned identity only, first; second will do nothing" in str(surplus_identities(two))
+    one = wanted(identity_type="UserAssigned", user_assigned_identities=(f"{IDENTITY_ID}-first",))
+    assert surplus_identities(one) is None
 
 
 def test_identities_differ_by_more_than_letter_case() -> None:

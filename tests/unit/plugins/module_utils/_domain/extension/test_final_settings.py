@@ -471,6 +471,43 @@ def test_an_update_switches_nothing_that_nobody_asked_for() -> None:
     assert final.changes(older, fill_gaps=True)["relayserver.enabled"] == "false"
 
 
+PLUMBING = {"relayserver.enabled", "servicebus.enabled", "nginxIngress.enabled"}
+
+
+@pytest.mark.parametrize("kind", ["aks", "arc"])
+def test_another_change_does_not_switch_what_carries_requests(kind: str) -> None:
+    older = {"enableTraining": "True"}
+    final = final_settings(ExtensionOptions(install_volcano=False), cluster(kind=kind), older)
+    sent = final.changes(older)
+    assert sent["installVolcano"] == "False"
+    assert not PLUMBING & sent.keys()
+    assert set(final.changes(older, fill_gaps=True)) >= PLUMBING
+
+
+@pytest.mark.parametrize(
+    ("protected", "left_out"),
+    [
+        ({"relayserver.relayConnectionString": "x"}, {"relayserver.enabled"}),
+        ({"relayServerConnectionString": "x"}, {"relayserver.enabled"}),
+        ({"servicebus.connectionString": "x"}, {"servicebus.enabled"}),
+        ({"scoringFe.sslKey": "x"}, set()),
+    ],
+)
+def test_a_repair_does_not_switch_off_what_protected_settings_are_for(
+    protected: dict[str, str], left_out: set[str]
+) -> None:
+    older = {"enableTraining": "True"}
+    final = final_settings(ExtensionOptions(protected_settings=protected), cluster(), older)
+    assert PLUMBING - final.changes(older, fill_gaps=True).keys() == left_out
+
+
+def test_a_derived_value_never_takes_the_place_of_one_that_is_there() -> None:
+    there = dict.fromkeys(derived_settings(cluster()), "as somebody set it")
+    final = final_settings(ExtensionOptions(install_volcano=False), cluster(), there)
+    assert final.changes(there) == {"installVolcano": "False"}
+    assert final.changes(there, fill_gaps=True) == {"installVolcano": "False"}
+
+
 @pytest.mark.parametrize("name", ["relayserver.enabled", "servicebus.enabled", "nginxIngress.enabled"])
 def test_what_carries_requests_is_not_switched_without_a_word(name: str) -> None:
     assert disruptions({name: "true"}, {name: "false"}) == [name]

@@ -491,6 +491,16 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(computes(compute(namespace="elsewhere"))),
         "is in namespace elsewhere, not in azureml-workloads",
     ),
+    "attachment-stays": (
+        side(computes(compute(identity_type="SystemAssigned", tags={"a": "b"})), compute_tags={"a": "c"}),
+        side(computes(compute(identity_type="SystemAssigned", tags={"a": "b"})), compute_tags={}),
+        "keeps the tags a:",
+    ),
+    "identities-unused": (
+        side(compute_identity="UserAssigned", compute_user_assigned_identities=["/i/one"]),
+        side(compute_identity="UserAssigned", compute_user_assigned_identities=["/i/one", "/i/two"]),
+        "first user-assigned identity only, one; two will do nothing",
+    ),
     "legacy-compute-created": (
         side(computes(legacy_compute(attached=None))),
         side(computes(legacy_compute(attached=False))),

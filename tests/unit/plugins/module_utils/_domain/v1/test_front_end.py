@@ -105,6 +105,13 @@ def test_plan_and_module_see_one_difference(there: str | None, changes: int) -> 
     assert not front_end.plan_annotation(None, present=False).differs
 
 
+@pytest.mark.parametrize(("accept_v1", "changes"), [(True, 1), (False, 0)])
+def test_one_that_is_not_marked_as_v2_is_annotated_only_when_that_was_accepted(accept_v1: bool, changes: int) -> None:
+    facts = front_end.judge(deployment(version=None), [pod(version=None)], None)
+    assert facts["verdict"] == "v1"
+    assert len(front_end.changes_of(facts, taken_over=True, accept_v1=accept_v1)) == changes
+
+
 def test_without_pods_the_template_decides() -> None:
     assert front_end.judge(deployment(version=None), [], None)["verdict"] == "v1"
 
