@@ -64,6 +64,26 @@ def test_an_upgrade_needs_no_more_than_the_role(ansible: Ansible) -> None:
     assert refused == []
 
 
+def test_where_attaching_needs_more_the_failure_names_what_and_where(ansible: Ansible) -> None:
+    """The other answer to the belief linked-scope-permission: docs/permissions says what to grant then."""
+    answer = {"linked-scope-permission": "more"}
+    action = "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"
+    more = {"name": "attach", "actions": [action], "scopes": ["resourceGroups/rg-granted"]}
+    clusters = [{**real_fleet.cluster("refused"), "beliefs": answer}]
+    clusters.append({**real_fleet.cluster("granted"), "resource_group": "rg-granted", "beliefs": answer})
+    plan = {**real_fleet.scenario(*clusters), "roles": [*assigned("rg-aks", "rg-granted", "rg-ml"), more]}
+    with Simulator(plan) as simulator:
+        hosts = real_fleet.inventory(simulator)
+        run = ansible("azureml.fleet.upgrade", inventory=hosts, environment=simulator.environment).check(rc=2)
+        cluster_id = simulator.clusters["refused"]["id"]
+    said = [str(each.result.get("msg")) for each in run.tasks if each.host == "refused" and each.status == "failed"]
+    assert any("(LinkedAuthorizationFailed)" in each and action in each and cluster_id in each for each in said), said
+    assert run.stats["granted"]["failures"] == 0
+    page = (ROOT / "docs" / "permissions" / "README.md").read_text(encoding="utf-8")
+    assert action in page
+    assert "LinkedAuthorizationFailed" in page
+
+
 def test_an_upgrade_uses_exactly_the_role_s_actions(ansible: Ansible) -> None:
     clusters = (real_fleet.cluster("aks-one"), real_fleet.cluster("arc-one", kind="arc"))
     with Simulator(real_fleet.scenario(*clusters)) as simulator:

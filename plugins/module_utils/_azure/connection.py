@@ -20,6 +20,7 @@ except ImportError as missing:
     ARMChallengeAuthenticationPolicy = object  # a base class must exist
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import hosts, identity
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.api_versions import AgreeingTransport
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.clouds import Cloud, resolve_cloud
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError, RefusedAnswerError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.identity import (
@@ -135,7 +136,7 @@ class AzureConnection:
         return cls(
             cloud,
             SharedCredential(lambda: make_credential(options, common), key, memory, hide),
-            GuardedTransport(transport, lambda _method, url: hosts.is_resource_manager(cloud.resource_manager, url)),
+            AgreeingTransport(transport, lambda _method, url: hosts.is_resource_manager(cloud.resource_manager, url)),
             memory,
             parse_resource_id(cluster).subscription_id if cluster else params.get("subscription_id"),
             hide,

@@ -565,6 +565,8 @@ def _existing_compute(resource: ClusterResource, spec: plan.Compute, now: str) -
         created=now,
         modified=now,
         properties=kubernetes_properties({"namespace": spec.namespace}),
+        tags=dict(spec.tags),
+        identity={"type": "SystemAssigned", "principalId": stable_guid(spec.name)} if spec.identity else None,
         provisioning_state=spec.state,
         provisioning_errors=[error] if failed else None,
     )

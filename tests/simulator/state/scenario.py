@@ -165,6 +165,9 @@ class Compute(Model):
     name: Name
     namespace: KubernetesName = "default"
     state: Literal["Succeeded", "Failed", "Creating", "Updating", "Deleting", "Canceled", "Unknown"] = "Succeeded"
+    tags: dict[str, str] = {}
+    #: Whether it has a system-assigned identity.
+    identity: bool = False
 
 
 class Denied(Model):

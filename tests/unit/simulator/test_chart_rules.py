@@ -193,6 +193,16 @@ def test_missing_settings_may_not_be_reported() -> None:
     assert believing({"code-of-missing-settings": "timeout"}, {"enableTraining": "true"}, THREE) == []
 
 
+def test_an_update_may_demand_what_the_installation_did_not_have() -> None:
+    older = {key: value for key, value in GOOD.items() if key != "relayserver.enabled"}
+    demanded = {"settings-of-an-older-installation": "demanded"}
+    without = frozenset({"relayserver.enabled"})
+    for beliefs, found in (({}, []), (demanded, ["E40000"])):
+        there = replace(release(older), beliefs=Beliefs(beliefs), runs_without=without)
+        assert [each.code for each in health.examine(there, THREE) if not each.passed] == found
+    assert [each.code for each in health.examine(release(older), THREE) if not each.passed] == ["E40000"]
+
+
 def test_the_report_names_every_check() -> None:
     text = health.report(health.examine(release(TLS), THREE), "now")
     assert "Status: Failed Name: ssl ErrorCode: E40007" in text

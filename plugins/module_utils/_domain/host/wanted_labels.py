@@ -16,14 +16,17 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import
     label_plan,
     placement,
 )
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 Labels = dict[str, dict[str, str]]
 
 
-def wanted_pool_labels(settings: Settings, facts: Facts) -> Labels:
-    """Return the labels by node pool of an AKS cluster; pools that need none are left out.
+def wanted_pool_labels(settings: Settings, facts: Facts, *, with_stopped: bool = False) -> Labels:
+    """Return the labels by node pool of an AKS cluster; pools that need none are left out, and so are stopped ones.
 
-    A pool's labels come from what its machines are (`aml_gpu_node_labels`) and from `aml_node_pool_labels`.
+    Whether a stopped pool takes labels is not known (docs/beliefs.md, `stopped-pool-update`), and it runs nothing: it
+    gets them with the first run after it was started. A pool's labels come from what its machines are
+    (`aml_gpu_node_labels`) and from `aml_node_pool_labels`.
     """
     if facts["cluster"]["kind"] != "aks":
         return {}
@@ -36,7 +39,7 @@ def wanted_pool_labels(settings: Settings, facts: Facts) -> Labels:
             labels = dict(gpu.pool_labels(pool, nodes, own).labels)
         else:
             labels = {key: value for key, value in own.items() if value is not None}
-        if labels:
+        if labels and (with_stopped or not states.is_stopped(pool["power_state"])):
             found[pool["name"]] = labels
     return found
 
@@ -60,7 +63,8 @@ def candidates(settings: Settings, facts: Facts) -> list[placement.Candidate]:
     """
     if facts["kubernetes"] is None:
         return []
-    pools, own = wanted_pool_labels(settings, facts), wanted_node_labels(settings, facts)
+    pools = wanted_pool_labels(settings, facts, with_stopped=True)
+    own = wanted_node_labels(settings, facts)
     nodes = facts["kubernetes"]["nodes"]
     found = [_labelled(node, {**pools.get(node["pool"] or "", {}), **own.get(node["name"], {})}) for node in nodes]
     peopled = {node["pool"] for node in nodes}

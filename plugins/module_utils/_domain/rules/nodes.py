@@ -18,6 +18,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.instance_type_plan import plan_instance_types
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 
 def _wanted(settings: Settings) -> list[instance_types.InstanceType]:
@@ -118,6 +119,24 @@ def gpu_pool_tainted(_settings: Settings, facts: Facts) -> Evidence:
         lacks = placement.placement(nothing, [placement.Candidate(name, {}, taints, {})], tolerated).lacks
         found.extend(f"On {name} its pods lack {each}." for each in lacks)
     return found
+
+
+@rule(
+    "node-pool-stopped",
+    "warning",
+    "A node pool that is to get labels is stopped",
+    remedy="Nothing has to be done while it is stopped. Start the node pool and run again before jobs are to find it "
+    "by its labels.",
+    source=source.NODE_LABELS,
+)
+def node_pool_stopped(settings: Settings, facts: Facts) -> Evidence:
+    """Find stopped pools whose labels differ from the wanted ones: they are left alone."""
+    wanted = wanted_labels.wanted_pool_labels(settings, facts, with_stopped=True)
+    return [
+        f"Node pool {pool['name']} is stopped; {len(wanted[pool['name']])} label(s) are not written to it."
+        for pool in facts["cluster"]["node_pools"]
+        if states.is_stopped(pool["power_state"]) and not wanted.get(pool["name"], {}).items() <= pool["labels"].items()
+    ]
 
 
 @rule(

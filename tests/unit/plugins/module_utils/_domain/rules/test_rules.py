@@ -576,6 +576,11 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         side(cluster(node_pools=[gpu_pool(taints=["sku=gpu:NoSchedule"])])),
         "On node pool gpu its pods lack a pod's toleration of its taint sku=gpu:NoSchedule.",
     ),
+    "node-pool-stopped": (
+        side(cluster(node_pools=[pool(), pool("idle", power_state="Stopped")])),
+        side(cluster(node_pools=[pool(), gpu_pool(power_state="Stopped")])),
+        "Node pool gpu is stopped; 3 label(s) are not written to it.",
+    ),
     "gpu-pool-odd": (
         side(GPU),
         side(both(GPU, kubernetes(nodes=[gpu_node(gpus={})]))),
