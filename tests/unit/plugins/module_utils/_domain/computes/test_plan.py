@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -151,7 +152,7 @@ def test_all_identities_but_the_first_do_nothing() -> None:
     two = wanted(
         identity_type="UserAssigned", user_assigned_identities=(f"{IDENTITY_ID}-first", f"{IDENTITY_ID}-second")
     )
-    assert "the first user-assigned identity only, first; second will do nothing" in str(surplus_identities(two))
+    assert re.search(r"the first user-assigned identity only, \S+-first; \S+-second will", str(surplus_identities(two)))
     one = wanted(identity_type="UserAssigned", user_assigned_identities=(f"{IDENTITY_ID}-first",))
     assert surplus_identities(one) is None
 

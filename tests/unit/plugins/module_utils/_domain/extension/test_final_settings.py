@@ -477,7 +477,7 @@ PLUMBING = {"relayserver.enabled", "servicebus.enabled", "nginxIngress.enabled"}
 @pytest.mark.parametrize("kind", ["aks", "arc"])
 def test_another_change_does_not_switch_what_carries_requests(kind: str) -> None:
     older = {"enableTraining": "True"}
-    final = final_settings(ExtensionOptions(install_volcano=False), cluster(kind=kind), older)
+    final = final_settings(ExtensionOptions(install_volcano=False), cluster(kind=kind), extension(settings=older))
     sent = final.changes(older)
     assert sent["installVolcano"] == "False"
     assert not PLUMBING & sent.keys()
@@ -497,13 +497,13 @@ def test_a_repair_does_not_switch_off_what_protected_settings_are_for(
     protected: dict[str, str], left_out: set[str]
 ) -> None:
     older = {"enableTraining": "True"}
-    final = final_settings(ExtensionOptions(protected_settings=protected), cluster(), older)
+    final = final_settings(ExtensionOptions(protected_settings=protected), cluster(), extension(settings=older))
     assert PLUMBING - final.changes(older, fill_gaps=True).keys() == left_out
 
 
 def test_a_derived_value_never_takes_the_place_of_one_that_is_there() -> None:
     there = dict.fromkeys(derived_settings(cluster()), "as somebody set it")
-    final = final_settings(ExtensionOptions(install_volcano=False), cluster(), there)
+    final = final_settings(ExtensionOptions(install_volcano=False), cluster(), extension(settings=there))
     assert final.changes(there) == {"installVolcano": "False"}
     assert final.changes(there, fill_gaps=True) == {"installVolcano": "False"}
 

@@ -24,6 +24,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import
 from tests.unit.plugins.module_utils._domain.builders import (
     ARC_ID,
     GIB,
+    IDENTITY_ID,
     SUBSCRIPTION,
     WORKSPACE_ID,
     compute,
@@ -497,9 +498,12 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "keeps the tags a:",
     ),
     "identities-unused": (
-        side(compute_identity="UserAssigned", compute_user_assigned_identities=["/i/one"]),
-        side(compute_identity="UserAssigned", compute_user_assigned_identities=["/i/one", "/i/two"]),
-        "first user-assigned identity only, one; two will do nothing",
+        side(compute_identity="UserAssigned", compute_user_assigned_identities=[IDENTITY_ID]),
+        side(
+            compute_identity="UserAssigned",
+            compute_user_assigned_identities=[f"{IDENTITY_ID}-one", f"{IDENTITY_ID}-two"],
+        ),
+        "-two will do nothing",
     ),
     "legacy-compute-created": (
         side(computes(legacy_compute(attached=None))),
