@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
 import importlib
 import re
 from pathlib import Path
@@ -337,3 +338,11 @@ def test_requirements_have_lower_bounds_only() -> None:
 def test_no_ignore_file_hides_findings() -> None:
     assert list((ROOT / "tests").glob("sanity/ignore*")) == []
     assert not (ROOT / ".ansible-lint-ignore").exists()
+
+
+def test_the_archive_holds_nothing_that_only_a_checkout_can_use() -> None:
+    ignored = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["build_ignore"]
+    tests = {f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if path.name != "__pycache__"}
+    kept = {path for path in tests if not any(fnmatch.fnmatch(path, pattern) for pattern in ignored)}
+    assert kept == {"tests/config.yml"}
+    assert {"scripts", "extensions", "aml-report", "Makefile", "pyproject.toml"} <= set(ignored)

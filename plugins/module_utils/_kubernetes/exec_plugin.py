@@ -12,14 +12,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.kubeconfig import Endpoint
-
-if TYPE_CHECKING:
-    from kubernetes.config.kube_config import ConfigNode
 
 #: Seconds for which an answer is kept: a plug-in is a process of its own.
 _KEPT_SECONDS = 300.0
@@ -56,7 +53,7 @@ def _run(plugin: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
     from kubernetes.config.exec_provider import ExecProvider
     from kubernetes.config.kube_config import ConfigNode
 
-    cluster: ConfigNode = ConfigNode("cluster", {"server": endpoint.server})
+    cluster = ConfigNode("cluster", {"server": endpoint.server})
     try:
         status: dict[str, Any] = ExecProvider(ConfigNode("exec", dict(plugin)), None, cluster).run()
     except (ConfigException, OSError) as error:
