@@ -4,7 +4,7 @@
 """What modules say in RETURN of the facts that they return, from the one declaration of each kind of fact.
 
 A module asks for it by a comment: `contains:  # generated from ExtensionFacts`, with `, without owners` where it leaves
-a field out. The type of a field is its annotation in `_domain/facts.py`, its meaning the comment on the same line.
+a field out. The type of a field is its annotation in `_domain/facts.py`, its meaning the comment on its line, or above.
 """
 
 from __future__ import annotations
@@ -43,13 +43,16 @@ def _block(found: re.Match[str]) -> str:
     space, kind, without, _old = found.groups()
     first = found[0].partition("\n")[0]
     said = contents(getattr(facts, kind), without)
-    return f"{first}\n{indent(dumped(said, width=118 - len(space)), f'{space}  ')}"
+    return f"{first}\n{indent(dumped(said, width=92 - len(space)), f'{space}  ')}"
 
 
 def contents(kind: Any, without: str | None = None) -> dict[str, Any]:
-    """Return what RETURN says of a TypedDict. Raises KeyError for a field whose meaning is not said."""
+    """Return what RETURN says of a TypedDict. Raises ValueError for a field whose meaning is not said."""
     hints = typing.get_type_hints(kind)
     said = meanings(kind.__name__)
+    silent = sorted(hints.keys() - said.keys())
+    if silent:
+        raise ValueError(f"{_SOURCE.name}: a comment must say what {kind.__name__}.{silent[0]} means")
     return {name: {"description": said[name], **_typed(hint)} for name, hint in hints.items() if name != without}
 
 
@@ -71,14 +74,19 @@ def _typed(hint: Any) -> dict[str, Any]:
 
 
 def meanings(kind: str) -> Mapping[str, str]:
-    """Return the meaning of each field of a kind of fact: what the comments on their lines say."""
+    """Return the meaning of each field of a kind of fact: what the comments on their lines, or right above, say."""
     text = _SOURCE.read_text(encoding="utf-8")
     body = text[text.index(f"class {kind}(") :].partition("\n\n\n")[0]
     found: dict[str, str] = {}
+    above: list[str] = []
     name = ""
     for token in tokenize.generate_tokens(io.StringIO(body).readline):
         if token.type == tokenize.NAME and token.line.startswith(f"    {token.string}:"):
             name = token.string
-        elif token.type == tokenize.COMMENT and token.line.strip().startswith(f"{name}:"):
+            found[name] = " ".join(above)
+            above = []
+        elif token.type == tokenize.COMMENT and token.line.lstrip().startswith("#"):
+            above.append(token.string.removeprefix("#").strip())
+        elif token.type == tokenize.COMMENT:
             found[name] = token.string.removeprefix("#").strip()
-    return found
+    return {name: said for name, said in found.items() if said}

@@ -86,7 +86,8 @@ computes:
       description: V(Succeeded), V(Failed), V(Canceled), or what is going on.
       type: str
     attached:
-      description: Whether it was attached; false when the workspace created the cluster, null when unknown.
+      description: Whether it was attached; false when the workspace created the cluster, null when
+        unknown.
       type: bool
     namespace:
       description: Namespace of its jobs and deployments.
@@ -159,7 +160,8 @@ workspaces:
           description: V(Succeeded), V(Failed), V(Canceled), or what is going on.
           type: str
         attached:
-          description: Whether it was attached; false when the workspace created the cluster, null when unknown.
+          description: Whether it was attached; false when the workspace created the cluster, null
+            when unknown.
           type: bool
         namespace:
           description: Namespace of its jobs and deployments.

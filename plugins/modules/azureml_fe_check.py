@@ -51,68 +51,56 @@ front_end:
   description: What is known of azureml-fe.
   type: dict
   returned: success
-  contains:
+  sample:
+    verdict: v2
+    reasons: ["3 of 3 replicas are ready and labelled azuremlappversion=v2"]
+    annotated: false
+    annotation: null
+    version_label: v2
+    wanted_replicas: 3
+    ready_replicas: 3
+    service_type: LoadBalancer
+    address: 20.54.12.9
+    owner: null
+    uid: 0ac9a5b3-62a0-43c1-9b5e-0f4a2b4f6c11
+  contains:  # generated from FrontEndFacts
     verdict:
-      description:
-        - V(absent) when there is no Deployment C(default/azureml-fe).
-        - V(v1) when its pods are not labelled C(azuremlappversion=v2).
-        - V(v2) when they are, and all replicas are ready.
-        - V(v2_not_ready) when they are, but none is ready, or a rollout has not ended.
-        - V(owned_by_extension) when the extension's Helm release owns the Deployment.
+      description: V(absent) when there is no Deployment C(default/azureml-fe). V(v1) when its pods
+        are not labelled C(azuremlappversion=v2). V(v2) when they are, and replicas are ready. V(v2_not_ready)
+        when they are, but none is ready, or a rollout has not ended. V(owned_by_extension) when
+        the extension's Helm release owns the Deployment.
       type: str
-      returned: success
-      sample: v2
     reasons:
       description: The evidence for the verdict, in words.
       type: list
       elements: str
-      returned: success
-      sample: ["3 of 3 replicas are ready and labelled azuremlappversion=v2"]
     annotated:
       description: Whether the Deployment carries the annotation C(azureml-fe-enable-upgrade=true).
       type: bool
-      returned: success
-      sample: false
     annotation:
       description: The annotation's value, whatever it is, or null.
       type: str
-      returned: success
-      sample: "true"
     version_label:
       description: The value of the label C(azuremlappversion) that all running pods share, or null.
       type: str
-      returned: success
-      sample: v2
     wanted_replicas:
       description: Replicas that the Deployment asks for.
       type: int
-      returned: success
-      sample: 3
     ready_replicas:
       description: Replicas that are ready.
       type: int
-      returned: success
-      sample: 3
     service_type:
       description: Type of the Service C(azureml-fe), or null when there is none.
       type: str
-      returned: success
-      sample: LoadBalancer
     address:
       description: Address of the Service, or null while it has none.
       type: str
-      returned: success
-      sample: 20.54.12.9
     owner:
       description: Name and namespace of the Helm release that owns the Deployment, or null.
       type: dict
-      returned: success
-      sample: null
     uid:
       description: The Deployment's unique id, or null.
       type: str
-      returned: success
-      sample: 0ac9a5b3-62a0-43c1-9b5e-0f4a2b4f6c11
 """
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.azureml_fe_check import SPEC, run

@@ -6,7 +6,7 @@
 Every value is what Azure or Kubernetes said, with its spelling made uniform; nothing here is a judgement, except the
 front end's verdict. Absent is None, never a guess.
 
-Where a module returns a kind of fact, the comment on a field's line is its documentation, which
+Where a module returns a kind of fact, the comment on a field's line, or above it, is its documentation, which
 `python -m scripts.generate` writes into the module.
 """
 
@@ -18,96 +18,98 @@ from typing import Literal, TypedDict
 class NodePool(TypedDict):
     """A node pool of an AKS cluster (agentPoolProfiles of Microsoft.ContainerService/managedClusters)."""
 
-    name: str
-    mode: str | None
-    count: int | None  # None for pools of type VirtualMachines and for managed system pools
-    min_count: int | None
-    max_count: int | None
-    autoscaling: bool
-    vm_size: str | None
-    os_type: str | None
-    labels: dict[str, str]
-    taints: list[str]
-    provisioning_state: str | None
-    power_state: str | None
-    gpu_driver: str | None  # Install, None, or absent
-    gpu_instance_profile: str | None
+    name: str  # Name.
+    mode: str | None  # V(System) or V(User).
+    count: int | None  # Number of nodes; null for pools of type VirtualMachines and for managed system pools.
+    min_count: int | None  # Fewest nodes of the autoscaler.
+    max_count: int | None  # Most nodes of the autoscaler.
+    autoscaling: bool  # Whether the cluster autoscaler is on.
+    vm_size: str | None  # VM size.
+    os_type: str | None  # V(Linux) or V(Windows).
+    labels: dict[str, str]  # Labels of its nodes.
+    taints: list[str]  # Taints of its nodes, as C(key=value:effect).
+    provisioning_state: str | None  # V(Succeeded), V(Failed), V(Canceled), or what is going on.
+    power_state: str | None  # V(Running) or V(Stopped).
+    gpu_driver: str | None  # V(Install), V(None), or null.
+    gpu_instance_profile: str | None  # How GPUs are divided (MIG).
 
 
 class ClusterFacts(TypedDict):
     """The cluster as Azure Resource Manager knows it."""
 
-    id: str
-    name: str
-    kind: Literal["aks", "arc"]
-    cloud: str  # AzureCloud, AzureUSGovernment, AzureChinaCloud, or how another cloud calls itself
-    subscription_id: str
-    resource_group: str
-    location: str
-    kubernetes_version: str | None
-    provisioning_state: str | None
-    power_state: str | None
-    node_count: int | None  # sum of the pools on AKS, totalNodeCount on Arc
-    node_pools: list[NodePool]
-    # AKS only
+    id: str  # Resource id.
+    name: str  # Name.
+    kind: Literal["aks", "arc"]  # V(aks), or V(arc) for a cluster that Azure Arc connects.
+    cloud: str  # V(AzureCloud), V(AzureUSGovernment), V(AzureChinaCloud), or how another cloud calls itself.
+    subscription_id: str  # Subscription.
+    resource_group: str  # Resource group.
+    location: str  # Region.
+    kubernetes_version: str | None  # Version of Kubernetes.
+    provisioning_state: str | None  # V(Succeeded), V(Failed), V(Canceled), or what is going on.
+    power_state: str | None  # V(Running) or V(Stopped).
+    node_count: int | None  # Sum of the pools on AKS, C(totalNodeCount) on Azure Arc.
+    node_pools: list[NodePool]  # Node pools; AKS only.
+    # Kind of the cluster's identity; AKS only, as are those that follow.
     identity: Literal["SystemAssigned", "UserAssigned", "ServicePrincipal", "None"]
-    local_accounts_disabled: bool
-    entra_integrated: bool
-    azure_rbac: bool
-    private: bool
-    private_public_fqdn: bool
-    authorized_ip_ranges: list[str]
-    run_command_disabled: bool
-    pod_identity: bool
-    workload_identity: bool
-    sku_name: str | None
-    node_resource_group: str | None  # of the nodes; AKS writes its name on every node
-    # Arc only
-    distribution: str | None
-    infrastructure: str | None
-    connectivity_status: str | None
+    local_accounts_disabled: bool  # Whether its local accounts are disabled.
+    entra_integrated: bool  # Whether users are those of Microsoft Entra ID.
+    azure_rbac: bool  # Whether Azure RBAC says who may do what in it.
+    private: bool  # Whether its API has a private address only.
+    private_public_fqdn: bool  # Whether the name of a private API is public.
+    authorized_ip_ranges: list[str]  # Addresses from which its API may be called.
+    run_command_disabled: bool  # Whether C(az aks command invoke) is disabled.
+    pod_identity: bool  # Whether pod-managed identities are on.
+    workload_identity: bool  # Whether workload identity is on.
+    sku_name: str | None  # V(Base) or V(Automatic).
+    node_resource_group: str | None  # Resource group of the nodes; AKS writes its name on every node.
+    distribution: str | None  # Distribution of Kubernetes; Azure Arc only, as are those that follow.
+    infrastructure: str | None  # Where it runs.
+    connectivity_status: str | None  # V(Connected), V(Connecting), V(Offline) or V(Expired).
 
 
 class Taint(TypedDict):
     """A taint of a node (core/v1 Taint)."""
 
-    key: str
-    value: str | None
-    effect: str
+    key: str  # Key.
+    value: str | None  # Value.
+    effect: str  # V(NoSchedule), V(PreferNoSchedule) or V(NoExecute).
 
 
 class NodeFacts(TypedDict):
     """A node as the Kubernetes API shows it. CPU in cores, memory in bytes."""
 
-    name: str
-    ready: bool
-    schedulable: bool
-    pool: str | None  # label kubernetes.azure.com/agentpool, or agentpool
-    vm_size: str | None  # label node.kubernetes.io/instance-type
-    architecture: str | None
-    operating_system: str | None
-    kubelet_version: str | None
-    cpu: float
-    memory: int
-    gpus: dict[str, int]  # allocatable extended resources of GPUs, e.g. {"nvidia.com/gpu": 4}
-    taints: list[Taint]
-    labels: dict[str, str]
+    name: str  # Name.
+    ready: bool  # Whether it is ready.
+    schedulable: bool  # Whether pods may be placed on it.
+    pool: str | None  # Node pool, from the label C(kubernetes.azure.com/agentpool) or C(agentpool).
+    vm_size: str | None  # VM size, from the label C(node.kubernetes.io/instance-type).
+    architecture: str | None  # Architecture.
+    operating_system: str | None  # V(linux) or V(windows).
+    kubelet_version: str | None  # Version of its kubelet.
+    cpu: float  # Cores that pods may have.
+    memory: int  # Bytes that pods may have.
+    gpus: dict[str, int]  # GPUs that pods may have, such as C(nvidia.com/gpu), with their number.
+    taints: list[Taint]  # Taints.
+    labels: dict[str, str]  # Labels.
 
 
 class FrontEndFacts(TypedDict):
     """azureml-fe of the cluster in namespace default, where AksCompute put it."""
 
+    # V(absent) when there is no Deployment C(default/azureml-fe). V(v1) when its pods are not labelled
+    # C(azuremlappversion=v2). V(v2) when they are, and replicas are ready. V(v2_not_ready) when they are, but none is
+    # ready, or a rollout has not ended. V(owned_by_extension) when the extension's Helm release owns the Deployment.
     verdict: Literal["absent", "v1", "v2", "v2_not_ready", "owned_by_extension"]
-    reasons: list[str]
-    annotated: bool
-    annotation: str | None  # the annotation's value, whatever it is
-    version_label: str | None
-    wanted_replicas: int
-    ready_replicas: int
-    service_type: str | None
-    address: str | None
-    owner: dict[str, str] | None  # Helm release name and namespace, when Helm owns it
-    uid: str | None
+    reasons: list[str]  # The evidence for the verdict, in words.
+    annotated: bool  # Whether the Deployment carries the annotation C(azureml-fe-enable-upgrade=true).
+    annotation: str | None  # The annotation's value, whatever it is, or null.
+    version_label: str | None  # The value of the label C(azuremlappversion) that all running pods share, or null.
+    wanted_replicas: int  # Replicas that the Deployment asks for.
+    ready_replicas: int  # Replicas that are ready.
+    service_type: str | None  # Type of the Service C(azureml-fe), or null when there is none.
+    address: str | None  # Address of the Service, or null while it has none.
+    owner: dict[str, str] | None  # Name and namespace of the Helm release that owns the Deployment, or null.
+    uid: str | None  # The Deployment's unique id, or null.
 
 
 class InstanceTypeFacts(TypedDict):
@@ -118,94 +120,97 @@ class InstanceTypeFacts(TypedDict):
     requests: dict[str, str]  # Amounts that a pod asks for.
     limits: dict[str, str]  # Amounts that a pod may use at most.
     managed: bool  # Whether it carries the label C(app.kubernetes.io/managed-by=azureml.fleet).
-    #: Field (such as `nodeSelector.pool`) -> who set it: pairs of field manager and operation (Apply or Update).
+    # By field (such as C(nodeSelector.pool)) who set it: pairs of field manager and operation (C(Apply), C(Update)).
     owners: dict[str, list[tuple[str, str]]]
 
 
 class WorkloadFacts(TypedDict):
     """A workload of the extension, or the Deployment of a v1 web service."""
 
-    kind: Literal["Deployment", "DaemonSet", "StatefulSet"]
-    namespace: str
-    name: str
-    wanted_replicas: int  # of a DaemonSet: nodes that should run a pod of it
-    ready_replicas: int
-    images: list[str]
+    kind: Literal["Deployment", "DaemonSet", "StatefulSet"]  # V(Deployment), V(DaemonSet) or V(StatefulSet).
+    namespace: str  # Namespace.
+    name: str  # Name.
+    wanted_replicas: int  # Replicas that it asks for; of a DaemonSet, nodes that should run a pod of it.
+    ready_replicas: int  # Replicas that are ready.
+    images: list[str]  # Images of its containers.
 
 
 class RouterServiceFacts(TypedDict):
     """A Service through which scoring requests reach a router."""
 
-    namespace: str
-    name: str
-    type: str
-    address: str | None  # of the load balancer, else inside the cluster; None while there is none
-    tls_port: int | None  # 443, or the one that is called https
-    endpoints: int  # ready pods that it selects
+    namespace: str  # Namespace.
+    name: str  # Name.
+    type: str  # V(LoadBalancer), V(NodePort) or V(ClusterIP).
+    address: str | None  # Address of the load balancer, else inside the cluster; null while there is none.
+    tls_port: int | None  # 443, or the port that is called https.
+    endpoints: int  # Ready pods that it selects.
 
 
 class CertificateFacts(TypedDict):
     """A certificate as everybody may see it."""
 
-    fingerprint: str  # SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` says it, without colons
-    names: list[str]  # DNS names and addresses that it covers
-    begins: str  # ISO 8601, UTC
-    ends: str
+    fingerprint: str  # SHA-256 of the certificate, as C(openssl x509 -fingerprint -sha256) says it, without colons.
+    names: list[str]  # DNS names and addresses that it covers.
+    begins: str  # When it begins to be valid (ISO 8601, UTC).
+    ends: str  # When it ends to be valid (ISO 8601, UTC).
 
 
 class RouterTlsFacts(TypedDict):
     """What the router showed in a TLS handshake from the controller."""
 
-    place: str | None  # address and port that were asked
-    answered: bool  # somebody took the connection
-    certificate: CertificateFacts | None
-    reason: str | None  # why no certificate was seen
+    place: str | None  # Address and port that were asked.
+    answered: bool  # Whether somebody took the connection.
+    certificate: CertificateFacts | None  # The certificate that was shown, or null.
+    reason: str | None  # Why no certificate was seen.
 
 
 class Permission(TypedDict):
     """One SelfSubjectAccessReview: may this run's user do `verb` on `resource`?"""
 
-    verb: str
-    group: str
-    resource: str
-    namespace: str | None
-    name: str | None
-    allowed: bool
-    purpose: str  # what the collection needs it for, in words
+    verb: str  # What is done.
+    group: str  # API group.
+    resource: str  # Resource.
+    namespace: str | None  # Namespace, null for all.
+    name: str | None  # Name of one object, or null.
+    allowed: bool  # Whether the run's user may do it.
+    purpose: str  # What the collection needs it for.
 
 
 class ArcAgentFacts(TypedDict):
     """For which connected cluster the agents of Azure Arc in the cluster were installed; empty texts are not known."""
 
-    name: str
-    resource_group: str
-    subscription_id: str
+    name: str  # Name of the connected cluster.
+    resource_group: str  # Its resource group.
+    subscription_id: str  # Its subscription.
 
 
 class TlsSecretFacts(TypedDict):
     """The Secret that the router is to take its certificate from. Never the key that is in it."""
 
-    name: str
-    keys: list[str] | None  # names of its entries, empty when it does not exist; None when it may not be read
-    fingerprint: str | None  # SHA-256 of the certificate in it, which is no secret; None when there is none to be read
+    name: str  # Name.
+    keys: list[str] | None  # Names of its entries, empty when it does not exist; null when it may not be read.
+    fingerprint: str | None  # SHA-256 of the certificate in it, which is no secret; null when there is none to be read.
 
 
 class KubernetesFacts(TypedDict):
     """The cluster as its own API shows it."""
 
-    version: str
-    nodes: list[NodeFacts]
-    namespaces: dict[str, str]  # name -> phase (Active, Terminating)
-    front_end: FrontEndFacts
-    router_services: list[RouterServiceFacts]  # azureml-fe in namespace default, and in the extension's
-    v1_services: list[WorkloadFacts]  # Deployments of v1 web services, in whatever namespace they are
-    extension_workloads: list[WorkloadFacts]  # all that the extension runs (namespace azureml, device plug-in)
-    instance_type_definition: bool  # the CRD is served
-    instance_types: list[InstanceTypeFacts]
-    health_report: str | None  # ConfigMap azureml/arcml-healthcheck, when there is one
-    tls_secret: TlsSecretFacts | None  # None when no Secret was asked for
-    permissions: list[Permission]
-    arc_agents: ArcAgentFacts | None  # read of clusters that are connected through Azure Arc only
+    version: str  # Version of Kubernetes.
+    nodes: list[NodeFacts]  # Nodes.
+    namespaces: dict[str, str]  # Phases (V(Active), V(Terminating)) of the namespaces by their names.
+    front_end: FrontEndFacts  # azureml-fe in namespace C(default), as M(azureml.fleet.azureml_fe_check) returns it.
+    # Services of routers, azureml-fe in namespace C(default) and in the extension's.
+    router_services: list[RouterServiceFacts]
+    v1_services: list[WorkloadFacts]  # Deployments of v1 web services, in whatever namespace they are.
+    extension_workloads: list[WorkloadFacts]  # All that the extension runs (namespace C(azureml), device plug-in).
+    instance_type_definition: bool  # Whether the kind InstanceType is served.
+    instance_types: list[InstanceTypeFacts]  # Instance types.
+    health_report: str | None  # Text of the ConfigMap C(azureml/arcml-healthcheck), when there is one.
+    # The Secret that the router takes its certificate from; null when none was asked for. Never the key in it.
+    tls_secret: TlsSecretFacts | None
+    permissions: list[Permission]  # What the run's user may do of what the collection needs.
+    # For which cluster the agents of Azure Arc were installed; of clusters that Azure Arc connects only.
+    arc_agents: ArcAgentFacts | None
 
 
 class ExtensionFacts(TypedDict):
@@ -258,31 +263,37 @@ class WorkspaceFacts(TypedDict):
 class LockFacts(TypedDict):
     """A lock of Azure Resource Manager."""
 
-    name: str
-    scope: str  # id of what it is on: a subscription, a resource group or a resource
-    level: str  # ReadOnly or CanNotDelete
+    name: str  # Name.
+    scope: str  # Id of what it is on, a subscription, a resource group or a resource.
+    level: str  # V(ReadOnly) or V(CanNotDelete).
 
 
 class IdentityFacts(TypedDict):
     """Who the run is to Azure, from the claims of its token; never the token. None: the token does not say."""
 
-    object_id: str | None  # of the user, service principal or managed identity (claim oid)
-    tenant_id: str | None
-    application_id: str | None
-    subscription_id: str | None  # the one that the run works in
+    object_id: str | None  # Object id of the user, service principal or managed identity.
+    tenant_id: str | None  # Tenant.
+    application_id: str | None  # Application id.
+    subscription_id: str | None  # Subscription in which the run works.
 
 
 class Facts(TypedDict):
     """Everything that is known of one cluster before the first write."""
 
+    # Who the run is to Azure, from the claims of its token, never the token; null where the token does not say.
     identity: IdentityFacts
-    cluster: ClusterFacts
-    providers: dict[str, str]  # namespace -> registrationState
-    extension_regions: list[str]  # where Azure offers cluster extensions to this subscription; empty: it did not say
-    kubernetes_versions: list[str]  # minor versions that AKS offers in the region, in no preview; empty: it did not say
-    locks: list[LockFacts] | None  # those that hold for the cluster or a workspace; None where they cannot be read
-    extension: ExtensionFacts | None
-    workspaces: list[WorkspaceFacts]
-    router_tls: RouterTlsFacts | None  # None where no router is to serve TLS
-    kubernetes: KubernetesFacts | None
-    kubernetes_error: str | None
+    cluster: ClusterFacts  # The cluster as Azure Resource Manager knows it, with its node pools.
+    # The registration state of the resource providers that the extension needs, by namespace.
+    providers: dict[str, str]
+    # Regions in which Azure offers cluster extensions to the subscription; empty when it does not say.
+    extension_regions: list[str]
+    # Minor versions of Kubernetes that AKS offers in the region, in no preview; empty when it does not say.
+    kubernetes_versions: list[str]
+    # Locks that hold for the cluster or a workspace; null where they cannot be read.
+    locks: list[LockFacts] | None
+    extension: ExtensionFacts | None  # The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null.
+    workspaces: list[WorkspaceFacts]  # The workspaces with the computes of this cluster in them.
+    # What the router showed in a TLS handshake; null where no router is to serve TLS.
+    router_tls: RouterTlsFacts | None
+    kubernetes: KubernetesFacts | None  # The cluster as its own API shows it; null when that cannot be read.
+    kubernetes_error: str | None  # Why the cluster's API cannot be read, or null.

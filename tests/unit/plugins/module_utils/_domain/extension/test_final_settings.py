@@ -29,6 +29,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.pr
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.setting_values import same_value
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import ClusterFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option
+from tests.unit.plugins.module_utils._domain.builders import cluster as cluster_facts
 from tests.unit.plugins.module_utils._domain.builders import extension
 
 AKS_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/aks"
@@ -36,34 +37,14 @@ ARC_ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Kubernetes/conn
 
 
 def cluster(kind: str = "aks", nodes: int | None = 3, distribution: str | None = None) -> ClusterFacts:
-    return ClusterFacts(
+    return cluster_facts(
         id=AKS_ID if kind == "aks" else ARC_ID,
         name=kind,
-        kind=kind,  # type: ignore[typeddict-item]  # a test's own text
-        cloud="AzureCloud",
+        kind=kind,
         subscription_id="s",
-        resource_group="rg",
-        location="westeurope",
-        kubernetes_version="1.35.4",
-        provisioning_state="Succeeded",
-        power_state="Running",
         node_count=nodes,
         node_pools=[],
-        identity="SystemAssigned",
-        local_accounts_disabled=False,
-        entra_integrated=False,
-        azure_rbac=False,
-        private=False,
-        private_public_fqdn=False,
-        authorized_ip_ranges=[],
-        run_command_disabled=False,
-        pod_identity=False,
-        workload_identity=False,
-        sku_name="Base",
-        node_resource_group="MC_rg_aks_westeurope",
         distribution=distribution,
-        infrastructure=None,
-        connectivity_status=None,
     )
 
 
