@@ -123,7 +123,6 @@ def _column(item: Mapping[str, Any]) -> PrinterColumn:
         item["name"],
         item["type"],
         item["jsonPath"],
-        item.get("description", ""),
         item.get("priority", 0),
         item.get("format", ""),
     )

@@ -54,7 +54,6 @@ class PrinterColumn:
     name: str
     type: str
     json_path: str
-    description: str = ""
     priority: int = 0
     format: str = ""
 

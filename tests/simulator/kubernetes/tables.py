@@ -15,7 +15,6 @@ from tests.simulator.kubernetes import builtin
 from tests.simulator.kubernetes.resources import PrinterColumn, Resource
 
 Object = Mapping[str, Any]
-_AGE_OF_CUSTOM = "Custom resource definition column (in JSONPath format): .metadata.creationTimestamp"
 _UNKNOWN, _NONE = "<unknown>", "<none>"
 _STEP = re.compile(
     r"\.?((?:\\.|[A-Za-z0-9_\-/])+)|\[(\d+|\*)\]|\[\?\(@\.([\w.]+)==[\"']([^\"']*)[\"']\)\]|\['([^']+)'\]"
@@ -29,13 +28,15 @@ class Column(NamedTuple):
     kind: str
     cell: Callable[[Object, datetime], Any]
     wide: bool = False
-    description: str = ""
 
 
 def table(
     resource: Resource, objects: Sequence[Object], metadata: Mapping[str, Any], now: datetime, include: str
 ) -> dict[str, Any]:
-    """The Table of some objects; `include` is the query's `includeObject`: None, Metadata (default) or Object."""
+    """The Table of some objects; `include` is the query's `includeObject`: None, Metadata (default) or Object.
+
+    Columns have no descriptions: no client here shows them.
+    """
     columns = columns_of(resource)
     definitions = builtin.columns().get(resource.key) if not resource.custom else None
     rows: list[dict[str, Any]] = []
@@ -50,7 +51,7 @@ def table(
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": dict(metadata),
-        "columnDefinitions": definitions or [_definition(column) for column in columns],
+        "columnDefinitions": [{**item, "description": ""} for item in definitions or map(_definition, columns)],
         "rows": rows,
     }
 
@@ -65,7 +66,6 @@ def _definition(column: Column) -> dict[str, Any]:
         "name": column.title,
         "type": column.kind,
         "format": "name" if column.title == "Name" else "",
-        "description": column.description,
         "priority": 1 if column.wide else 0,
     }
 
@@ -73,9 +73,9 @@ def _definition(column: Column) -> dict[str, Any]:
 def columns_of(resource: Resource) -> Sequence[Column]:
     """The columns of a resource."""
     if resource.custom and resource.columns:
-        return (_custom_name(), *(_printer_column(column) for column in resource.columns))
+        return (_NAME, *(_printer_column(column) for column in resource.columns))
     if resource.custom:
-        return (_custom_name(), _AGE._replace(description=_AGE_OF_CUSTOM))
+        return (_NAME, _AGE)
     found = _COLUMNS.get(resource.key, (_NAME, _CREATED))
     listed = builtin.columns().get(resource.key)
     return _in_order(found, [item["name"] for item in listed]) if listed else found
@@ -85,11 +85,6 @@ def _in_order(columns: Sequence[Column], names: Sequence[str]) -> list[Column]:
     """The columns that the API server lists; a cell that this simulation does not know is empty."""
     known = {column.title: column for column in columns} | {"Age": _AGE, "Created At": _CREATED}
     return [known.get(name, Column(name, "string", lambda _obj, _now: _NONE)) for name in names]
-
-
-def _custom_name() -> Column:
-    """The name's column of custom resources, described as that of built-in ones."""
-    return _NAME._replace(description=builtin.columns()["pods"][0]["description"])
 
 
 def _printer_column(column: PrinterColumn) -> Column:
@@ -103,8 +98,7 @@ def _printer_column(column: PrinterColumn) -> Column:
             return ",".join(item if isinstance(item, str) else json.dumps(item) for item in found)
         return found[0]
 
-    path = f"Custom resource definition column (in JSONPath format): {column.json_path}"
-    return Column(column.name, column.type, cell, column.priority > 0, column.description or path)
+    return Column(column.name, column.type, cell, column.priority > 0)
 
 
 def json_path(value: Any, path: str) -> list[Any]:

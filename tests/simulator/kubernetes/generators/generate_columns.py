@@ -28,7 +28,13 @@ def columns_of(connection: Connection, resource: Resource) -> list[dict[str, Any
         return None
     root = f"/apis/{resource.api_version}" if resource.group else f"/api/{resource.version}"
     answer = connection.request("GET", f"{root}/{resource.plural}", accept=TABLE)
-    return answer.body["columnDefinitions"] if answer.status == 200 else None
+    if answer.status != 200:
+        return None
+    # Without the texts of Kubernetes' documentation, which no client here shows.
+    return [
+        {name: value for name, value in column.items() if name != "description"}
+        for column in answer.body["columnDefinitions"]
+    ]
 
 
 def main(arguments: list[str]) -> int:
