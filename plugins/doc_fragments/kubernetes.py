@@ -12,7 +12,8 @@ options:
   kubeconfig:
     description:
       - Path of a kubeconfig file, or its content as a dictionary.
-      - Several paths joined by V(:) are merged as C(kubectl) merges them.
+      - Several paths joined by V(:) are merged as C(kubectl) merges them. A relative one begins where
+        C(ansible-playbook) was started.
       - Without O(kubeconfig) and O(host), the kubeconfig of an AKS cluster is asked from Azure by its resource id and
         kept in memory only. Without a resource id too, V(~/.kube/config) is read.
       - Can also be given by the environment variable E(K8S_AUTH_KUBECONFIG).

@@ -93,21 +93,25 @@ class InProcessAction(ActionBase):
         """
         arguments: dict[str, Any] = dict(self._task.args)
         if self._connection.transport == "local":
-            for name in self.spec.path_options() & arguments.keys():
-                arguments[name] = _absolute(arguments[name])
+            environment = {} if self._own_environment() else os.environ
+            arguments |= self.spec.absolute_paths(arguments, environment, _absolute)
         return arguments
+
+    def _own_environment(self) -> bool:
+        """Tell whether the task has environment variables of its own."""
+        environment: dict[str, Any] = {}
+        self._compute_environment_string(environment)
+        return bool(environment)
 
     def _why_not_here(self, task_vars: Mapping[str, Any]) -> str | None:
         """Return what this task needs that only a process of its own can give, or None."""
-        environment: dict[str, Any] = {}
-        self._compute_environment_string(environment)
         in_process = self._templar.template(task_vars.get("aml_in_process", RunOptions.in_process))
         reasons = (
             (bool(self._task.async_val), "it is asynchronous"),
             (self._connection.transport != "local", "it does not run on the controller"),
             (bool(self._connection.become), "it becomes another user"),
             (self._other_interpreter(task_vars), "another Python interpreter was chosen"),
-            (bool(environment), "it has an environment of its own"),
+            (self._own_environment(), "it has an environment of its own"),
             (str(in_process).lower() in ("false", "no", "0", "off"), "aml_in_process is false"),
             (bool(C.DEFAULT_KEEP_REMOTE_FILES), "remote files are to be kept for debugging"),
             (self.missing_library is not None, f"{self.missing_library} cannot be imported here"),
@@ -223,10 +227,9 @@ def _same_interpreter(one: str, other: str) -> bool:
     return one == other or (same_folder and os.path.realpath(one) == os.path.realpath(other))
 
 
-def _absolute(path: Any) -> Any:
+def _absolute(path: str) -> str:
     """Return a relative path as one that begins in this process's folder, anything else as it is."""
-    plain = isinstance(path, str) and path and not path.startswith(("~", "$", "/"))
-    return os.path.abspath(path) if plain else path
+    return os.path.abspath(path) if path and not path.startswith(("~", "$", "/")) else path
 
 
 def _as_a_module_sees(arguments: Mapping[str, Any]) -> dict[str, Any]:

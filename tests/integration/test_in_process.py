@@ -130,6 +130,37 @@ def test_relative_path_begins_where_the_run_was_started(probe: Ansible, tmp_path
     assert not (tmp_path / "written").exists()
 
 
+@pytest.mark.parametrize("by", ["option", "variable"])
+@pytest.mark.parametrize("in_process", [True, False], ids=["worker", "module"])
+def test_relative_kubeconfig_begins_where_the_run_was_started(tmp_path: Path, in_process: bool, by: str) -> None:
+    """Also behind the second kubeconfig of a list; the server in it cannot be reached, and is named."""
+    run_from, elsewhere = tmp_path / "from", tmp_path / "project"
+    run_from.mkdir()
+    elsewhere.mkdir()
+    asks = {
+        "azureml.fleet.aml_namespace": {
+            "name": "x",
+            **({"kubeconfig": "../first.config:../kube.config"} if by == "option" else {}),
+        },
+        "ignore_errors": True,
+        "name": "asks",
+    }
+    (elsewhere / "playbook.yml").write_text(json.dumps(play(asks)), encoding="utf-8")
+    ansible = Ansible(run_from)
+    config = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c"}}],
+        "clusters": [{"name": "c", "cluster": {"server": "https://unreachable.invalid"}}],
+    }
+    for folder, content in ((run_from, config), (elsewhere.parent, {**config, "current-context": "of-the-project"})):
+        (folder / "kube.config").write_text(json.dumps(content), encoding="utf-8")
+        (folder / "first.config").write_text("{kind: Config}", encoding="utf-8")
+    environment = {"K8S_AUTH_KUBECONFIG": "../kube.config"} if by == "variable" else {}
+    variables = {"aml_in_process": in_process}
+    run = ansible(elsewhere / "playbook.yml", variables=variables, environment=environment).check()
+    assert "unreachable.invalid" in run.of("asks").result["msg"]
+
+
 def test_missing_library_is_left_to_the_module(probe: Ansible) -> None:
     without = {"name": "probe", "fleet_test.probe.probe_without_library": {"name": "x"}}
     run = probe(play(without), arguments=["-vvv"]).check()

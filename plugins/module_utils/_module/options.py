@@ -71,6 +71,7 @@ KUBERNETES = ModuleSpec(
         "impersonate_groups": _from_environment("K8S_AUTH_IMPERSONATE_GROUPS", type="list", elements="str"),
     },
     secret_parts={"kubeconfig": secrets_of_kubeconfig},
+    path_lists=frozenset({"kubeconfig"}),
 )
 
 #: Which cluster a module works on.

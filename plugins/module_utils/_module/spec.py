@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,8 @@ class ModuleSpec:
     #: Options that hold secrets without being one: which parts of their values are. Where there are any, the value is
     #: not shown at all.
     secret_parts: Mapping[str, SecretParts] = field(default_factory=dict)
+    #: Options whose texts are paths, several joined as in `PATH`, although their type does not say so.
+    path_lists: frozenset[str] = frozenset()
 
     def merge(self, *groups: ModuleSpec) -> ModuleSpec:
         """Return this spec with the options and rules of `groups` added; an option may stand in one place only.
@@ -58,6 +61,7 @@ class ModuleSpec:
             required_by={name: needs for spec in every for name, needs in spec.required_by.items()},
             supports_check_mode=self.supports_check_mode,
             secret_parts={name: parts for spec in every for name, parts in spec.secret_parts.items()},
+            path_lists=frozenset().union(*(spec.path_lists for spec in every)),
         )
 
     def secrets_in(self, params: Mapping[str, Any]) -> Iterator[object]:
@@ -83,10 +87,26 @@ class ModuleSpec:
             arguments[name] = BLANK_VALUE if secret and value is not None else secrets.data(value)
         return arguments
 
-    def path_options(self) -> set[str]:
-        """Return the names, aliases too, of the options that are the path of one file or folder."""
-        paths = {name: option for name, option in self.argument_spec.items() if option.get("type") == "path"}
-        return set(paths).union(*(option.get("aliases", ()) for option in paths.values()))
+    def absolute_paths(
+        self, arguments: Mapping[str, Any], environment: Mapping[str, str], absolute: Callable[[str], str]
+    ) -> dict[str, str]:
+        """Return the options that are paths, as `absolute` makes them, by the names or aliases in `arguments`.
+
+        One that is not there has the value that it would take from `environment`.
+        """
+        found: dict[str, str] = {}
+        for name, option in self.argument_spec.items():
+            if option.get("type") != "path" and name not in self.path_lists:
+                continue
+            given = {each: arguments.get(each) for each in (name, *option.get("aliases", ()))}
+            if all(value is None for value in given.values()):
+                variables = option.get("fallback", (None, ()))[1]
+                given = {name: next((environment[each] for each in variables if each in environment), None)}
+            for each, value in given.items():
+                if isinstance(value, str) and value:
+                    parts = value.split(os.pathsep) if name in self.path_lists else [value]
+                    found[each] = os.pathsep.join(map(absolute, parts))
+        return found
 
     def _option(self, name: str) -> OptionSpec | None:
         """Return the option that a name or an alias stands for."""

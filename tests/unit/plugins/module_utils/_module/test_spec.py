@@ -110,6 +110,22 @@ def test_what_a_log_may_have() -> None:
     }
 
 
+def absolute(path: str) -> str:
+    return f"/start/{path}"
+
+
 def test_options_that_are_paths() -> None:
-    assert {"ssl_key_file", "ca_cert", "ssl_ca_cert"} <= EXTENSION.path_options()
-    assert "cluster_id" not in EXTENSION.path_options()
+    given = {"ssl_key_file": "key", "ssl_ca_cert": "ca", "cluster_id": "x", "kubeconfig": "a:b", "client_cert": None}
+    assert EXTENSION.absolute_paths(given, {"K8S_AUTH_CERT_FILE": "cert"}, absolute) == {
+        "ssl_key_file": "/start/key",
+        "ssl_ca_cert": "/start/ca",
+        "kubeconfig": "/start/a:/start/b",
+        "client_cert": "/start/cert",
+    }
+
+
+def test_a_kubeconfig_of_the_environment_is_a_path_and_one_given_as_data_is_none() -> None:
+    variables = {"K8S_AUTH_KUBECONFIG": "kube", "AZUREML_FLEET_CA_FILE": "", "K8S_AUTH_KEY_FILE": "key"}
+    found = EXTENSION.absolute_paths({"key_file": "own"}, variables, absolute)
+    assert found == {"kubeconfig": "/start/kube", "key_file": "/start/own"}
+    assert EXTENSION.absolute_paths({"kubeconfig": {"users": []}}, variables, absolute) == {"client_key": "/start/key"}
