@@ -16,6 +16,10 @@ options:
         C(ansible-playbook) was started.
       - Without O(kubeconfig) and O(host), the kubeconfig of an AKS cluster is asked from Azure by its resource id and
         kept in memory only. Without a resource id too, V(~/.kube/config) is read.
+      - The kubeconfig of a private cluster has its private name. Where that cannot be resolved and no proxy is set, the
+        one with the public name is asked for, as C(az aks get-credentials --public-fqdn) does.
+      - A token of Microsoft Entra ID is sent to a server of Azure's kubeconfig only if Azure Resource Manager has its
+        name for this very cluster.
       - Can also be given by the environment variable E(K8S_AUTH_KUBECONFIG).
     type: raw
   context:

@@ -94,6 +94,10 @@ def scenario_file(scenario: Scenario, folder: Path) -> Path:
     return named
 
 
+#: Names the `ansible-playbook` of another environment, with another ansible-core and the collection's requirements.
+PLAYBOOK_VARIABLE = "AZUREML_FLEET_TEST_ANSIBLE_PLAYBOOK"
+
+
 def clean_environment(**more: str) -> dict[str, str]:
     """Return the environment without what could lead to real services, the tests' tools first in PATH."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
@@ -328,7 +332,7 @@ class Ansible:
         run.mkdir(parents=True)
         (run / "results.jsonl").touch()
         (run / "ansible.cfg").touch()  # an empty one, so that no other is found
-        command = ["ansible-playbook", self._playbook(playbook, run)]
+        command = [os.environ.get(PLAYBOOK_VARIABLE, "ansible-playbook"), self._playbook(playbook, run)]
         command += ["-i", self._inventory(inventory, run)]
         if variables:
             (run / "variables.json").write_text(json.dumps(variables), encoding="utf-8")

@@ -86,7 +86,7 @@ class HostileServer:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         if authority:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert("127.0.0.1").configure_cert(context)
+            authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -27,6 +27,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection im
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.credentials import fetch_kubeconfig
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.errors import AzureError
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.extension_changes import ExtensionRequest
+from ansible_collections.azureml.fleet.plugins.module_utils._core._access import open_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.memory import RunMemory
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     parse_cluster_id,
@@ -36,6 +37,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting 
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
+from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, ModuleFailure
 from ansible_collections.azureml.fleet.plugins.plugin_utils._run_memory import create
 from tests.integration.hostile_server import TENANT, Answer, Asked, Drip, HostileServer, pair
 
@@ -362,6 +364,61 @@ def test_a_service_that_asks_again_and_again_is_not_waited_for_longer(world: Wor
     assert no_pauses == [120.0, 120.0], "five minutes in all"
 
 
+#: What a service may write where seconds or a date belong.
+STRANGE_TIMES = (
+    "nan",
+    "inf",
+    "1e400",
+    "99999999999999999999",
+    "86400.5",
+    "-1",
+    "tomorrow",
+    "Sun, 99 Nov 9999 99:99:99 GMT",
+)
+
+
+@pytest.mark.parametrize("wanted", STRANGE_TIMES)
+def test_a_strange_time_to_wait_is_no_failure_of_ours(world: World, no_pauses: list[float], wanted: str) -> None:
+    world.answer(Answer(429, {"error": {"code": "Busy", "message": "Later."}}, {"Retry-After": wanted}))
+    with pytest.raises(AzureError, match=r"^Asking: Azure answered 429 \(Busy\): Later"):
+        get(world)
+    assert sum(no_pauses) < 100
+
+
+@pytest.mark.parametrize("wanted", STRANGE_TIMES)
+def test_a_strange_time_to_wait_does_not_end_a_poll(world: World, wanted: str) -> None:
+    headers = {"Azure-AsyncOperation": f"{world.cloud.url}/subscriptions/operation", "Retry-After": wanted}
+
+    def script(asked: Asked) -> Answer | None:
+        if asked.method == "PUT":
+            return Answer(201, {"properties": {"provisioningState": "Creating"}}, headers)
+        return Answer(200, {"status": "InProgress"}, {"Retry-After": wanted}) if "operation" in asked.path else None
+
+    world.cloud.script = script
+    with pytest.raises(WaitTimeoutError, match="wait_timeout were over"):
+        azure_waiting.follow(Waiting(0.5, 0.1, lambda _line: None), install(world), "The extension", "Installing")
+
+
+@pytest.mark.parametrize("wanted", STRANGE_TIMES)
+def test_a_strange_time_of_an_authority_is_no_failure_of_ours(
+    world: World, wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
+    busy = Answer(429, {"error": "busy"}, {"Retry-After": wanted})
+    world.cloud.script = lambda asked: busy if asked.path.endswith("/token") else None
+    with pytest.raises(AzureError, match=r"^Asking: "):
+        get(world)
+
+
+@pytest.mark.parametrize("wanted", STRANGE_TIMES)
+def test_a_strange_time_of_an_api_server_is_no_failure_of_ours(
+    world: World, cluster: ClusterConnection, wanted: str
+) -> None:
+    world.cloud.script = lambda _asked: Answer(429, {"message": "slow down"}, {"Retry-After": wanted})
+    with pytest.raises(KubernetesError, match="slow down"):
+        cluster.list(NODES)
+
+
 def test_a_poll_that_is_to_wait_for_a_day_ends_at_the_deadline(world: World) -> None:
     headers = {"Azure-AsyncOperation": f"{world.cloud.url}/subscriptions/operation", "Retry-After": "86400"}
 
@@ -532,6 +589,66 @@ def test_a_wrong_secret_gets_nobody_elses_kubeconfig(world: World) -> None:
     assert fetch_kubeconfig(world.connect(memory), CLUSTER)["users"]
     with pytest.raises(AzureError, match="did not accept the credentials"):
         fetch_kubeconfig(world.connect(memory, secret="wrong"), CLUSTER)
+
+
+def kubelogin(world: World, *servers: str) -> Iterator[Answer]:
+    """Kubeconfigs of a cluster that takes tokens of Entra, one after the other."""
+    authority = base64.b64encode(Path(world.ca_file).read_bytes()).decode()
+    for server in servers:
+        config = {
+            "current-context": "c",
+            "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+            "clusters": [{"name": "k", "cluster": {"server": server, "certificate-authority-data": authority}}],
+            "users": [{"name": "u", "user": {"exec": {"command": "kubelogin", "args": ["get-token"]}}}],
+        }
+        value = base64.b64encode(yaml.safe_dump(config).encode()).decode()
+        yield Answer(body={"kubeconfigs": [{"name": "clusterUser", "value": value}]})
+
+
+def nodes_of(world: World, servers: list[str], **names: Any) -> list[dict[str, Any]]:
+    """List the nodes of an AKS cluster that has `names` in Azure and whose kubeconfigs have `servers`."""
+    answers = kubelogin(world, *servers)
+
+    def script(asked: Asked) -> Answer | None:
+        if asked.path == CLUSTER:
+            return Answer(body={"properties": names})
+        if asked.path == "/api/v1/nodes":
+            return page()
+        return next(answers) if asked.path.endswith("listClusterUserCredential") else None
+
+    world.cloud.script = world.stranger.script = script
+    options = {"cluster_id": CLUSTER, "tenant": TENANT, "client_id": "app", "secret": SECRET}
+    cloud = {"cloud_environment": f"{world.cloud.url}/metadata/endpoints", "ca_file": world.ca_file}
+    params = {**options, **cloud, "disable_instance_discovery": True}
+    with open_cluster(Call(params=params, memory=create())) as cluster:
+        return cluster.list(NODES)
+
+
+def test_the_token_for_api_servers_goes_to_the_servers_of_the_cluster(world: World) -> None:
+    assert nodes_of(world, [world.cloud.url], fqdn="127.0.0.1")
+    assert [asked.path for asked in world.cloud.asked if asked.has_token].count(CLUSTER) == 1
+
+
+@pytest.mark.parametrize("names", [{"fqdn": "127.0.0.1"}, {}, {"fqdn": None, "privateFQDN": ["localhost"]}])
+def test_the_token_for_api_servers_goes_to_nobody_else(world: World, names: dict[str, Any]) -> None:
+    elsewhere = world.stranger.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(ModuleFailure, match=r"^The kubeconfig that Azure .* has the server 'localhost', which is not"):
+        nodes_of(world, [elsewhere], **names)
+    assert world.heard_nothing()
+
+
+def test_a_private_name_that_is_unknown_here_gives_way_to_the_public_one(world: World) -> None:
+    names = {"fqdn": "127.0.0.1", "privateFQDN": "aks.privatelink.invalid"}
+    assert nodes_of(world, ["https://aks.privatelink.invalid:443", world.cloud.url], **names)
+    asked = [each.url for each in world.cloud.asked if each.path.endswith("listClusterUserCredential")]
+    assert ["server-fqdn=public" in url for url in asked] == [False, True]
+
+
+def test_a_cluster_without_a_public_name_stays_with_the_private_one(world: World) -> None:
+    """And the failure names it: the network has to be mended, not the kubeconfig."""
+    names = {"privateFQDN": "aks.privatelink.invalid"}
+    with pytest.raises(ModuleFailure, match=r"aks\.privatelink\.invalid.*resol"):
+        nodes_of(world, ["https://aks.privatelink.invalid:443"] * 2, **names)
 
 
 def test_a_kubeconfig_that_grows_is_refused(world: World) -> None:

@@ -18,6 +18,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
+#: Seconds for which the names of an API server are kept: as long as the kubeconfig that is compared with them.
+_NAMES_SECONDS = 3600.0
+
 Identity = Literal["SystemAssigned", "UserAssigned", "ServicePrincipal", "None"]
 
 
@@ -31,6 +34,35 @@ def read_cluster(connection: AzureConnection, cluster_id: str) -> ClusterFacts:
         f"Reading cluster {parsed.name}",
     )
     return cluster_facts(body, parsed, connection.cloud.name)
+
+
+def api_server_names(connection: AzureConnection, cluster_id: str) -> frozenset[str]:
+    """Return the names under which the API server of an AKS cluster answers, as Azure Resource Manager has them.
+
+    Asked once in a run. Source: `fqdn`, `privateFQDN` and `azurePortalFQDN` of managedClusters (2025-08-01). Raises
+    AzureError.
+    """
+    key = _names_key(connection, cluster_id)
+    kept = connection.memory.get(key)
+    if kept is None:
+        parsed = parse_cluster_id(cluster_id)
+        version = arm.API_VERSIONS[parsed.provider.lower()]
+        body = arm.get(connection, str(parsed), version, f"Reading the API server's name of cluster {parsed.name}")
+        properties = nested(body, "properties")
+        found = [properties.get(name) for name in ("fqdn", "privateFQDN", "azurePortalFQDN")]
+        kept = " ".join(each for each in found if isinstance(each, str))
+        connection.memory.put(key, kept, _NAMES_SECONDS)
+    return frozenset(name.lower().rstrip(".") for name in kept.split())
+
+
+def forget_names(connection: AzureConnection, cluster_id: str) -> None:
+    """Drop what was read of the API server's names."""
+    connection.memory.forget(_names_key(connection, cluster_id))
+
+
+def _names_key(connection: AzureConnection, cluster_id: str) -> str:
+    """Return the name under which the names are shared in a run, by those who are the same to Azure."""
+    return connection.memory_key(f"names {cluster_id.rstrip('/').lower()}")
 
 
 def cluster_facts(body: Mapping[str, Any], cluster: ResourceId, cloud: str) -> ClusterFacts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import arm
@@ -20,7 +20,11 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.document
     DocumentError,
     load_yaml,
 )
-from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import AKS, parse_cluster_id
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
+    AKS,
+    ResourceId,
+    parse_cluster_id,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 
 #: Seconds for which a kubeconfig is kept; AKS rotates what is in it by hand, and a 401 makes us forget it.
@@ -28,10 +32,13 @@ _KUBECONFIG_SECONDS = 3600.0
 _SECRET_FIELDS = ("token", "password", "client-key-data", "client-certificate-data")
 
 
-def fetch_kubeconfig(connection: AzureConnection, cluster_id: str) -> dict[str, Any]:
+def fetch_kubeconfig(
+    connection: AzureConnection, cluster_id: str, can_use: Callable[[Mapping[str, Any]], bool] = lambda _config: True
+) -> dict[str, Any]:
     """Return the user kubeconfig of an AKS cluster as data; one with `exec` wants `cluster_token` as bearer token.
 
-    Raises AzureError when the cluster is not AKS or Azure gives no kubeconfig.
+    That of a private cluster names its private address. Where `can_use` says that it cannot be used from here, the one
+    with the public name is asked for. Raises AzureError when the cluster is not AKS or Azure gives no kubeconfig.
     """
     cluster = parse_cluster_id(cluster_id)
     if not cluster.is_a(AKS):
@@ -43,15 +50,9 @@ def fetch_kubeconfig(connection: AzureConnection, cluster_id: str) -> dict[str, 
     key = _memory_key(connection, cluster_id)
     kept = connection.memory.get(key)
     if kept is None:
-        doing = f"Fetching a kubeconfig of cluster {cluster.name}"
-        answer = arm.post(
-            connection,
-            f"{cluster}/listClusterUserCredential",
-            arm.API_VERSIONS["microsoft.containerservice"],
-            doing,
-            query={"format": "exec"},
-        )
-        config = _decoded(answer, doing)
+        config = _ask(connection, cluster)
+        if not can_use(config):
+            config = _with_public_name(connection, cluster) or config
         connection.memory.put(key, json.dumps(config), _KUBECONFIG_SECONDS)
     else:
         config = json.loads(kept)
@@ -77,6 +78,26 @@ def cluster_token(connection: AzureConnection, server_id: str, tenant_id: str | 
 def _memory_key(connection: AzureConnection, cluster_id: str) -> str:
     """Return the name under which a cluster's kubeconfig is shared in a run, by those who are the same to Azure."""
     return connection.memory_key(f"kubeconfig {cluster_id.rstrip('/').lower()}")
+
+
+def _ask(connection: AzureConnection, cluster: ResourceId, **more: str) -> dict[str, Any]:
+    """Return the kubeconfig that AKS hands out."""
+    doing = f"Fetching a kubeconfig of cluster {cluster.name}"
+    version = arm.API_VERSIONS["microsoft.containerservice"]
+    query = {"format": "exec", **more}
+    return _decoded(arm.post(connection, f"{cluster}/listClusterUserCredential", version, doing, query), doing)
+
+
+def _with_public_name(connection: AzureConnection, cluster: ResourceId) -> dict[str, Any] | None:
+    """Return the kubeconfig with the public name of a private cluster, or None when Azure gives none.
+
+    What `az aks get-credentials --public-fqdn` asks for (learn.microsoft.com/azure/aks/private-clusters): the name is
+    in public DNS, its address is the private one, for networks that reach the address but not the private DNS zone.
+    """
+    try:
+        return _ask(connection, cluster, **{"server-fqdn": "public"})
+    except AzureError:
+        return None
 
 
 def _decoded(answer: Mapping[str, Any], doing: str) -> dict[str, Any]:

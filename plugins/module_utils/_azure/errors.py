@@ -52,6 +52,8 @@ _IN_THE_WAY = re.compile(
 #: What a long operation that was accepted fails with when another one took its turn: it may be sent again.
 _PREEMPTED = re.compile(r"AKSOperationPreempted|preempted by another|conflicting operation in progress", re.IGNORECASE)
 _LONGEST_TEXT = 2000
+#: Characters of a message after which no more details are added to it: each is looked for in all before it.
+_ENOUGH = 20_000
 
 
 class AzureError(FleetError):
@@ -81,6 +83,8 @@ def read_error(body: Any) -> tuple[str, str]:
     details = error.get("details")
     for detail in details if isinstance(details, list) else ():
         text = str(detail.get("message") or "").strip() if isinstance(detail, Mapping) else ""
+        if len(message) > _ENOUGH:
+            break
         if text and text not in message:
             message = f"{message} {text}".strip()
     return code, _shortened(message)

@@ -10,8 +10,10 @@ an error; an answer has a size and a time; and a service that asks for more pati
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -52,6 +54,10 @@ _RETRY = {"retry_total": 6, "retry_backoff_factor": 1.0, "retry_backoff_max": 30
 #: Seconds that one request waits because the service asks for it (Retry-After); Azure Resource Manager asks for seconds
 #: up to a few minutes (learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling).
 MOST_PATIENCE = 300.0
+#: Headers with times to wait (azure/core/pipeline/policies/_utils.py).
+_WAIT_HEADERS = ("Retry-After", "retry-after-ms", "x-ms-retry-after-ms")
+#: Seconds; Python refuses to sleep for some of what a Retry-After can say. Pollers have deadlines of their own.
+_LONGEST_SLEEP = 86400.0
 _PIECE = 64 * 1024
 #: Where the settings of one request's tries keep how long they may still wait, and when the first one began.
 _PATIENCE = "azureml.fleet patience"
@@ -66,7 +72,7 @@ def open_transport(verify: bool | str) -> RequestsTransport:
     transport.open()  # makes the SDK's session; nothing is connected yet
     for scheme, usual in list(transport.session.adapters.items()):
         transport.session.mount(scheme, _BoundedAdapter(max_retries=usual.max_retries))
-    transport.session.hooks["response"].append(_read_within_limit)
+    transport.session.hooks["response"] += [_without_strange_times, _read_within_limit]
     transport.session.auth = _as_it_is
     return transport
 
@@ -169,13 +175,13 @@ class GuardedTransport(_HttpTransport):
 
     def sleep(self, duration: float) -> None:
         """Wait between two tries of the SDK. Raises RefusedAnswerError where a service asks for too much."""
-        if self._patience is not None and duration > self._patience:
+        if self._patience is not None and not duration <= self._patience:  # also of what is no number
             raise RefusedAnswerError(
                 f"the service asks to be left alone for {duration:.0f} s, which is not waited for. Try again later.",
                 code="Busy",
                 retryable=True,
             )
-        time.sleep(duration)
+        time.sleep(duration if 0 <= duration <= _LONGEST_SLEEP else _LONGEST_SLEEP)
 
 
 class PatientPolicy(_RetryPolicy):
@@ -212,6 +218,25 @@ def _redirect(asked: str, response: Any) -> str:
         "not followed: tokens and bodies go nowhere else. Check cloud_environment, and what stands between this "
         "controller and Azure."
     )
+
+
+def _without_strange_times(response: requests.Response, *_arguments: Any, **_options: Any) -> None:
+    """Take the headers out of an answer that say how long to wait in no way that the SDK can read: it would raise."""
+    for name in _WAIT_HEADERS:
+        if name in response.headers and not _is_time(response.headers[name]):
+            del response.headers[name]
+
+
+def _is_time(text: str) -> bool:
+    """Tell whether a header is a number of seconds or a date (RFC 9110, 10.2.3)."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        pass
+    try:
+        return parsedate_to_datetime(text) is not None
+    except (ValueError, TypeError, OverflowError):
+        return False
 
 
 def _read_within_limit(response: requests.Response, *_arguments: Any, **options: Any) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._azure import clusters, credentials
 from ansible_collections.azureml.fleet.plugins.module_utils._azure import connection as azure_connection
-from ansible_collections.azureml.fleet.plugins.module_utils._azure import credentials
 from ansible_collections.azureml.fleet.plugins.module_utils._azure.connection import AzureConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation import network
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import (
     cluster_kind,
     parse_cluster_id,
@@ -113,18 +114,27 @@ class _AzureKubeconfigs:
         """Return the kubeconfig, from the run's memory or from Azure."""
         refuse_missing(azure_connection.MISSING_LIBRARY)
         azure = self._connection()
-        config = credentials.fetch_kubeconfig(azure, self._cluster_id)
-        login = azure_kubeconfig.check(config, parse_cluster_id(self._cluster_id).name)
+        name = parse_cluster_id(self._cluster_id).name
+        config = credentials.fetch_kubeconfig(azure, self._cluster_id, self._resolves)
+        login = azure_kubeconfig.check(config, name)
         if login is None:
             return config
+        azure_kubeconfig.check_servers(config, name, clusters.api_server_names(azure, self._cluster_id))
         return _with_token(config, credentials.cluster_token(azure, login.server_id, login.tenant_id))
 
     def renew(self) -> dict[str, Any]:
         """Return a kubeconfig and token that are fetched anew, because the cluster refused those that were kept."""
         azure = self._connection()
         credentials.forget_kubeconfig(azure, self._cluster_id)
+        clusters.forget_names(azure, self._cluster_id)
         azure.credential.forget()
         return self.fetch()
+
+    def _resolves(self, config: Mapping[str, Any]) -> bool:
+        """Tell whether the servers' names can be resolved here, as far as they need to be: a proxy does it itself."""
+        azure_kubeconfig.check(config, parse_cluster_id(self._cluster_id).name)
+        proxied = bool(self._call.params.get("proxy"))
+        return proxied or all(map(network.resolves, azure_kubeconfig.server_names(config)))
 
     def _connection(self) -> AzureConnection:
         """Return the connection to Azure, opened at the first use."""

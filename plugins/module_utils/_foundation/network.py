@@ -1,11 +1,16 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a connection failed, in words: the HTTP libraries of Azure and of Kubernetes say the same things around them."""
+"""Why a connection failed, in words: the HTTP libraries of Azure and of Kubernetes say the same things around them.
+
+And whether one can be tried: a name that only a proxy can resolve is none of ours.
+"""
 
 from __future__ import annotations
 
 import re
+import socket
+import urllib.request
 
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets import blanked
 
@@ -25,6 +30,16 @@ def cause_of(error: BaseException) -> str:
         return f"the connection was cut ({_detail(error)})".replace("'", "")
     cause = _PREAMBLE.sub("", text).strip().rstrip(".") or type(error).__name__
     return cause if len(cause) <= _LONGEST else f"{cause[:_LONGEST]}..."
+
+
+def resolves(host: str) -> bool:
+    """Tell whether a host has an address here, or a proxy of the environment (HTTPS_PROXY, NO_PROXY) is to find it."""
+    if urllib.request.getproxies().get("https") and not urllib.request.proxy_bypass(host):
+        return True
+    try:
+        return bool(socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError):  # UnicodeError: a label of more than 63 letters
+        return False
 
 
 def _detail(error: BaseException) -> str:

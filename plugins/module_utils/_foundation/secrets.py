@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
@@ -47,8 +48,11 @@ _PEM_BLOCK = (
 )
 _PEM = re.compile(_PEM_BLOCK.replace("{label}", "[A-Z0-9 ]+"))
 _PRIVATE_PEM = re.compile(_PEM_BLOCK.replace("{label}", "[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?"))
-#: A JSON Web Token (https://www.rfc-editor.org/rfc/rfc7519): its header is a JSON object, in base64 it begins with eyJ.
-_JWT = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)*")
+#: Where a JSON Web Token may stand (https://www.rfc-editor.org/rfc/rfc7519): a run that is passed once, whatever is in
+#: it. An expression for the token itself takes hours for a megabyte of `eyJeyJeyJ`.
+_DOTTED = re.compile(r"[\w.-]+")
+#: How the header of a token begins, a JSON object in base64; letters of a header and of what it is about, at least.
+_JWT_BEGIN, _JWT_HEADER, _JWT_CLAIMS = "eyJ", 11, 8
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 #: Base64 of several lines, as of the PEM file in a Secret.
 _BASE64_LINES = re.compile(r"[A-Za-z0-9+/_-]{40,}(?:[ \t\r]*\n[ \t]*[A-Za-z0-9+/_-]+)*={0,2}")
@@ -58,7 +62,7 @@ _BASE64_LINES = re.compile(r"[A-Za-z0-9+/_-]{40,}(?:[ \t\r]*\n[ \t]*[A-Za-z0-9+/
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[+/=]+")
 _DISORDER = 0.35
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<login>[^/?#\s@:]*:(?P<password>[^/?#\s]*))@")
+_PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,31}://(?P<login>[^/?#\s@:]*:(?P<password>[^/?#\s]*))@")
 
 
 class Secrets:
@@ -150,8 +154,25 @@ def without_keys(text: str) -> str:
     if "-----BEGIN" in text:
         text = _PEM.sub(BLANK, text)
     if "eyJ" in text:
-        text = _JWT.sub(BLANK, text)
+        text = _without_web_tokens(text)
     return _BASE64.sub(lambda found: BLANK if _is_random(found.group()) else found.group(), text)
+
+
+def _without_web_tokens(text: str) -> str:
+    """Return a text without JSON Web Tokens."""
+
+    def without(found: re.Match[str]) -> str:
+        run = found.group()
+        parts = run.split(".")
+        place = 0
+        for part, following in pairwise(parts):
+            begin = part.find(_JWT_BEGIN)
+            if 0 <= begin <= len(part) - _JWT_HEADER and len(following) >= _JWT_CLAIMS:
+                return run[: place + begin] + BLANK
+            place += len(part) + 1
+        return run
+
+    return _DOTTED.sub(without, text)
 
 
 def passwords_in_urls(text: str) -> Iterator[str]:
@@ -321,7 +342,7 @@ def _without_private_keys(text: str) -> str:
     """Return a text of data without JSON Web Tokens and private keys, PEM or base64 of it; certificates stay."""
     if not _may_hold_keys(text):
         return text
-    text = _JWT.sub(BLANK, _PRIVATE_PEM.sub(BLANK, text))
+    text = _without_web_tokens(_PRIVATE_PEM.sub(BLANK, text))
     return _BASE64_LINES.sub(lambda found: BLANK if _is_private(found.group()) else found.group(), text)
 
 

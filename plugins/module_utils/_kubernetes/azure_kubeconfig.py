@@ -11,7 +11,7 @@ A kubeconfig can name files of the controller, programs to run and servers to tr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +37,8 @@ _OPTIONS = {
     "--login": "login",
     "-l": "login",
 }
+#: What one reader of addresses takes for the end of a host and another one for a part of it.
+_AMBIGUOUS = frozenset(" \\@")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -61,14 +63,39 @@ def check(config: Mapping[str, Any], cluster: str) -> EntraLogin | None:
             login, wrong = _login(plugin)
             problems += wrong
     if problems:
-        raise ConnectionFailedError(
-            f"The kubeconfig that Azure returned for cluster {cluster} is not used, because it has "
-            f"{', '.join(dict.fromkeys(problems))}. Nothing was changed; give a kubeconfig of your own that you trust "
-            "in the option kubeconfig, or host and api_key.",
-            code="UnsafeKubeconfig",
-            subject=cluster,
-        )
+        raise _unsafe(cluster, ", ".join(dict.fromkeys(problems)))
     return login
+
+
+def check_servers(config: Mapping[str, Any], cluster: str, names: Collection[str]) -> None:
+    """Check that every server of a kubeconfig is the API server of `cluster`, which has these names in Azure.
+
+    The token for API servers is the same for the whole fleet: nobody else's server is to get it. Raises
+    ConnectionFailedError.
+    """
+    for server in server_names(config):
+        if server not in names:
+            raise _unsafe(
+                cluster,
+                f"the server {server[:200]!r}, which is not the API server that Azure Resource Manager has for this "
+                f"cluster ({', '.join(sorted(names)) or 'none'}), so that it gets no token",
+            )
+
+
+def server_names(config: Mapping[str, Any]) -> list[str]:
+    """Return the hosts of the servers in a kubeconfig that was checked."""
+    addresses = [urlsplit(str(cluster.get("server") or "")) for cluster in _parts(config, "clusters", "cluster")]
+    return [str(each.hostname or "").lower().rstrip(".") for each in addresses]
+
+
+def _unsafe(cluster: str, what: str) -> ConnectionFailedError:
+    """Return the error for a kubeconfig that is not used because of what it has."""
+    return ConnectionFailedError(
+        f"The kubeconfig that Azure returned for cluster {cluster} is not used, because it has {what}. Nothing was "
+        "changed; give a kubeconfig of your own that you trust in the option kubeconfig, or host and api_key.",
+        code="UnsafeKubeconfig",
+        subject=cluster,
+    )
 
 
 def _problems(config: Mapping[str, Any]) -> Iterator[str]:
@@ -82,7 +109,9 @@ def _problems(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_https(server: str) -> bool:
-    """Tell whether a server is an https address without a login."""
+    """Tell whether a server is an https address without a login, and one that everybody reads in the same way."""
+    if not server.isascii() or not server.isprintable() or not _AMBIGUOUS.isdisjoint(server):
+        return False
     try:
         parts = urlsplit(server)
         return parts.scheme == "https" and bool(parts.hostname) and parts.username is None and parts.port != 0

@@ -21,12 +21,15 @@ _SENTENCES = ("msg", "warnings", "lines")
 #: Variables whose URLs may hold a password, as urllib.request.getproxies reads them.
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 #: Variables that are secrets, which libraries read by themselves whatever the options say: azure-identity's
-#: EnvironmentCredential (azure/identity/_constants.py), azure.azcollection and kubernetes.core.
+#: EnvironmentCredential and the endpoints of managed identities (azure/identity/_constants.py), azure.azcollection and
+#: kubernetes.core.
 _SECRET_VARIABLES = (
     "AZURE_CLIENT_SECRET",
     "AZURE_SECRET",
     "AZURE_CLIENT_CERTIFICATE_PASSWORD",
     "AZURE_PASSWORD",
+    "IDENTITY_HEADER",
+    "MSI_SECRET",
     "K8S_AUTH_PASSWORD",
     "K8S_AUTH_API_KEY",
 )

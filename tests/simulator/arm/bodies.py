@@ -10,6 +10,7 @@ Source: recordings Test_AKS_ManagedCluster_20250801_CRUD.yaml of Azure/azure-ser
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from tests.simulator.state.fleet import NODE_IMAGE, ClusterResource, NodePoolState, stable_guid
 from tests.simulator.state.vm_sizes import vm_size
@@ -22,6 +23,18 @@ def private_fqdn(fleet: Fleet, resource: ClusterResource) -> str:
     """The name of a private cluster's API server; it ends in `.invalid`, so that it never resolves."""
     zone = stable_guid(resource.identifier, "zone")
     return f"{resource.name.lower()}-priv.{zone}.privatelink.{resource.cluster.spec.location}.azmk8s.invalid"
+
+
+def public_fqdn(fleet: Fleet, resource: ClusterResource) -> str:
+    """The public name of an API server: where the simulator listens, except of private clusters: none can reach them.
+
+    Source: the kubeconfigs that AKS hands out name `fqdn`, those of private clusters `privateFQDN`, or `fqdn` when
+        asked for with server-fqdn=public (learn.microsoft.com/azure/aks/private-clusters).
+    """
+    spec = resource.cluster.spec
+    if not spec.private:
+        return str(urlsplit(fleet.base_url).hostname)
+    return f"{resource.name.lower()}-{stable_guid(resource.identifier)[:8]}.hcp.{spec.location}.azmk8s.invalid"
 
 
 def managed_cluster(fleet: Fleet, resource: ClusterResource) -> dict[str, Any]:
@@ -75,7 +88,7 @@ def _managed_properties(fleet: Fleet, resource: ClusterResource) -> dict[str, An
         "kubernetesVersion": ".".join(spec.kubernetes_version.split(".")[:2]),
         "currentKubernetesVersion": spec.kubernetes_version,
         "dnsPrefix": resource.name.lower(),
-        "fqdn": f"{host}.hcp.{spec.location}.azmk8s.io",
+        "fqdn": public_fqdn(fleet, resource),
         "azurePortalFQDN": f"{host}.portal.hcp.{spec.location}.azmk8s.io",
         "agentPoolProfiles": [
             {"name": pool.name, **pool_properties(resource, pool)} for pool in resource.cluster.pools.values()

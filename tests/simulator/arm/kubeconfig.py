@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.simulator.arm.bodies import private_fqdn
+from tests.simulator.arm.bodies import private_fqdn, public_fqdn
 from tests.simulator.foundation.real_cluster import inline_kubeconfig
 from tests.simulator.foundation.tokens import AKS_SERVER_APPLICATION
 
@@ -31,15 +31,16 @@ def server(fleet: Fleet, cluster: KubernetesCluster) -> str:
     return f"{fleet.base_url}/kubernetes/{cluster.key}"
 
 
-def for_users(fleet: Fleet, resource: ClusterResource) -> str:
-    """What listClusterUserCredential gives."""
+def for_users(fleet: Fleet, resource: ClusterResource, *, public_name: bool = False) -> str:
+    """What listClusterUserCredential gives; with server-fqdn=public the public name of a private cluster."""
     spec = resource.cluster.spec
     if spec.kubernetes is not None and spec.kubernetes.user_kubeconfig is not None:
         return yaml.safe_dump(inline_kubeconfig(spec.kubernetes.user_kubeconfig), sort_keys=False)
     if spec.kubernetes is not None:
         return _real(spec.kubernetes)
     user = _kubelogin(fleet) if spec.entra else {"token": resource.cluster.static_token}
-    return _render(fleet, resource, f"clusterUser_{resource.group}_{resource.name}", user)
+    public = public_name and spec.public_name
+    return _render(fleet, resource, f"clusterUser_{resource.group}_{resource.name}", user, public_name=public)
 
 
 def for_administrators(fleet: Fleet, resource: ClusterResource) -> str:
@@ -63,10 +64,13 @@ def _real(access: RealKubernetes) -> str:
     return yaml.safe_dump(inline_kubeconfig(access.kubeconfig, access.context), sort_keys=False)
 
 
-def _render(fleet: Fleet, resource: ClusterResource, user_name: str, user: dict[str, Any]) -> str:
+def _render(
+    fleet: Fleet, resource: ClusterResource, user_name: str, user: dict[str, Any], *, public_name: bool = False
+) -> str:
     address = server(fleet, resource.cluster)
     if resource.cluster.spec.private:
-        address = f"https://{private_fqdn(fleet, resource)}:443"
+        name = public_fqdn(fleet, resource) if public_name else private_fqdn(fleet, resource)
+        address = f"https://{name}:443"
     return _document(fleet, resource.name, address, user_name, user)
 
 

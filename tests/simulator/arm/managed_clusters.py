@@ -42,10 +42,10 @@ async def list_clusters(fleet: Fleet, request: ArmRequest) -> Answer:
 async def user_credential(fleet: Fleet, request: ArmRequest) -> Answer:
     """POST listClusterUserCredential: a kubeconfig with a static token, or with kubelogin for Entra clusters.
 
-    Source: learn.microsoft.com/azure/aks/kubelogin-authentication.
+    Source: learn.microsoft.com/azure/aks/kubelogin-authentication; `az aks get-credentials --public-fqdn`.
     """
     resource = need_cluster(fleet, request, "managedClusters")
-    content = kubeconfig.for_users(fleet, resource)
+    content = kubeconfig.for_users(fleet, resource, public_name=request.query.get("server-fqdn") == "public")
     return _credential("clusterUser", content)
 
 

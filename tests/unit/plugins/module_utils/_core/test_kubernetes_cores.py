@@ -215,8 +215,14 @@ class Azure:
         self.asked_for: tuple[str, str | None] | None = None
         self.credential = self
 
-    def fetch_kubeconfig(self, _connection: object, _cluster_id: str) -> dict[str, Any]:
+    def fetch_kubeconfig(self, _connection: object, _cluster_id: str, _can_use: object) -> dict[str, Any]:
         return self.config
+
+    def api_server_names(self, _connection: object, _cluster_id: str) -> frozenset[str]:
+        return frozenset({"127.0.0.1", "localhost"})
+
+    def forget_names(self, _connection: object, _cluster_id: str) -> None:
+        self.forgotten += 1
 
     def cluster_token(self, _connection: object, server_id: str, tenant_id: str | None) -> str:
         self.asked_for = (server_id, tenant_id)
@@ -241,13 +247,14 @@ def test_kubeconfig_of_aks_is_used_without_kubelogin(
         config["users"][0]["user"] = {"exec": {"command": "kubelogin", "apiVersion": "v1beta1", "args": arguments}}
     azure = Azure(config)
     monkeypatch.setattr(_access, "credentials", azure)
+    monkeypatch.setattr(_access, "clusters", azure)
     monkeypatch.setattr(AzureConnection, "from_params", lambda *_: azure)
     api.answers = [status(401, "Unauthorized"), status(404, "none", "NotFound"), status(404, "none", "NotFound")]
     outcome = run(azureml_fe_check, api, kubeconfig=None, cluster_id=AKS)
     assert outcome.result["front_end"]["verdict"] == "absent"
     wanted = "Bearer entra-token" if kubelogin else "Bearer token-1"
     assert {asked.headers["Authorization"] for asked in api.asked} == {wanted}
-    assert azure.forgotten == 2
+    assert azure.forgotten == 3, "kubeconfig, names and tokens"
     assert azure.asked_for == ((SERVER_APPLICATION, TENANT) if kubelogin else None)
 
 
@@ -257,6 +264,7 @@ def test_kubeconfig_of_aks_that_names_files_or_programs_is_not_obeyed(
 ) -> None:
     azure = Azure({**api.kubeconfig, "users": [{"name": "u", "user": given}]})
     monkeypatch.setattr(_access, "credentials", azure)
+    monkeypatch.setattr(_access, "clusters", azure)
     monkeypatch.setattr(AzureConnection, "from_params", lambda *_: azure)
     with pytest.raises(ModuleFailure, match="The kubeconfig that Azure returned for cluster aks is not used"):
         run(azureml_fe_check, api, kubeconfig=None, cluster_id=AKS)

@@ -10,6 +10,7 @@ import html
 import json
 import logging
 import re
+import time
 import urllib.parse
 from typing import Any
 
@@ -22,6 +23,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.secrets 
     Secrets,
     blanked,
     known,
+    passwords_in_urls,
     without_keys,
 )
 
@@ -248,3 +250,48 @@ def test_layers_below_blank_what_the_running_task_knows() -> None:
         assert blanked("see swordfish") == f"see {BLANK}"
     assert not secrets_module._CURRENT
     assert logging.getLogRecordFactory() is logging.LogRecord
+
+
+#: Pieces of texts that a service may send, chosen to look like the beginning of what is searched for.
+BEGINNINGS = (
+    "eyJ",
+    "eyJabcdefgh.",
+    "a",
+    "aB3",
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN X-----Version: ",
+    "-----BEGIN X-----" + "\\" * 50,
+    "-----BEGIN " + "A" * 50,
+    "aB3" * 14 + " " * 300,
+    "http://a:",
+    "12345678-1234-",
+    "<title>",
+    "\x1b",
+)
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_searching_a_long_text_takes_a_time_in_proportion(beginning: str) -> None:
+    """A third of a megabyte of `eyJeyJeyJ` took a quarter of an hour."""
+    text = beginning * (300_000 // len(beginning))
+    secrets = Secrets(["swordfish-and-more"])
+    began = time.process_time()
+    secrets.message(text)
+    secrets.data({"a": text})
+    list(passwords_in_urls(text))
+    assert time.process_time() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (f"a.b.{JWT}", f"a.b.{BLANK}"),
+        (f"x_{JWT}.more", f"x_{BLANK}"),
+        ("eyJhbGciOi.short", "eyJhbGciOi.short"),
+        ("see eyJabcdefgh.12345678 and a.b", f"see {BLANK} and a.b"),
+        ("eyJabcdefg.12345678", "eyJabcdefg.12345678"),
+        ("eyJabcdefgh.1234567", "eyJabcdefgh.1234567"),
+    ],
+)
+def test_a_web_token_is_found_in_a_run_with_dots(text: str, left: str) -> None:
+    assert without_keys(text) == left

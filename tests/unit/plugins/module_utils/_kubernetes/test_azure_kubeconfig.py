@@ -13,6 +13,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.azure_ku
     AKS_SERVER_APPLICATION,
     EntraLogin,
     check,
+    check_servers,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import ConnectionFailedError
 
@@ -74,6 +75,9 @@ TOKEN = {"token": "t"}
         (config(TOKEN, server=""), "a server without https"),
         (config(TOKEN, server="https://[::1"), "a server without https"),
         (config(TOKEN, server="https://aks.example:x"), "a server without https"),
+        (config(TOKEN, server="https://evil.example\\@aks.example"), "a server without https"),
+        (config(TOKEN, server="https://aks.exam\tple"), "a server without https"),
+        (config(TOKEN, server="https://ａks.example"), "a server without https"),  # noqa: RUF001  # what it is about
         (config({"exec": {"command": "/bin/sh", "args": ["-c", "id"]}}), "the program '/bin/sh'"),
         (config({"exec": "kubelogin"}), "an exec that is no map"),
         (config(plugin("convert-kubeconfig")), "kubelogin without get-token"),
@@ -95,3 +99,42 @@ def test_everything_else_is_refused_by_name(found: dict[str, Any], named: str) -
     assert "Nothing was changed; give a kubeconfig of your own that you trust in the option kubeconfig" in str(
         caught.value
     )
+
+
+#: Of the recorded private cluster whose public name was left on.
+NAMES = {
+    "aks-west.hcp.westus2.azmk8s.io",
+    "aks-west-92n309lk.fb0b227e-9053-4fad-a30d-8a91c95f22b6.privatelink.westus2.azmk8s.io",
+    "a8b9cadfb0f8ba25224d446c1f116fb6-priv.portal.hcp.westus2.azmk8s.io",
+}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_a_server_with_a_name_of_the_cluster_gets_the_token(name: str) -> None:
+    for server in (f"https://{name}:443", f"https://{name.upper()}", f"https://{name}./"):
+        check_servers(config(TOKEN, server=server), "aks", NAMES)
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "https://evil.example",
+        "https://aks-west.hcp.westus2.azmk8s.io.evil.example",
+        "https://evil.example/aks-west.hcp.westus2.azmk8s.io",
+        "https://x.aks-west.hcp.westus2.azmk8s.io",
+        "https://aks-east.hcp.westus2.azmk8s.io",
+        "https://hcp.westus2.azmk8s.io",
+        "https://20.1.2.3",
+    ],
+)
+def test_the_token_of_the_fleet_goes_to_no_other_server(server: str) -> None:
+    several = config(TOKEN)
+    several["clusters"].append(config(TOKEN, server=server)["clusters"][0])
+    for found in (config(TOKEN, server=server), several):
+        with pytest.raises(ConnectionFailedError, match="is not the API server that Azure Resource"):
+            check_servers(found, "aks", NAMES)
+
+
+def test_a_cluster_without_names_gets_no_token() -> None:
+    with pytest.raises(ConnectionFailedError, match=r"\(none\), so that it gets no token"):
+        check_servers(config(TOKEN), "aks", frozenset())

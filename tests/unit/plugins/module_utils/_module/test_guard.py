@@ -96,6 +96,8 @@ def test_passwords_of_the_proxies_of_the_environment(monkeypatch: pytest.MonkeyP
         "AZURE_SECRET",
         "AZURE_CLIENT_CERTIFICATE_PASSWORD",
         "AZURE_PASSWORD",
+        "IDENTITY_HEADER",
+        "MSI_SECRET",
         "K8S_AUTH_PASSWORD",
         "K8S_AUTH_API_KEY",
     ],
