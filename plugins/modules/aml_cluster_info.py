@@ -353,6 +353,10 @@ facts:
               description: What went wrong in the last operation.
               type: list
               elements: str
+    workspaces_of_user_identity:
+      description: Ids of those workspaces that act as a user-assigned identity.
+      type: list
+      elements: str
     router_tls:
       description: What the router showed in a TLS handshake; null where no router is to serve TLS.
       type: dict

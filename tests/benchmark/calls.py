@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import API_VERSIONS
+
 #: Status of a long operation: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 OPERATION = re.compile(r"/[a-z]*operation(s?status|statuses|results?|s)/", re.IGNORECASE)
 
@@ -20,9 +22,21 @@ FLEET_WIDE = re.compile(
 )
 
 
+#: A workspace itself. azure-ai-ml reads it before it attaches, once for each cluster, in a version of its own.
+WORKSPACE = re.compile(r".*/workspaces/[^/]+", re.IGNORECASE)
+OURS = API_VERSIONS["microsoft.machinelearningservices"]
+
+
+def is_fleet_wide(request: Mapping[str, Any]) -> bool:
+    """Tell whether a call to Azure is one for all clusters together."""
+    path, version = request["path"], (request.get("query") or {}).get("api-version")
+    of_workspace = WORKSPACE.fullmatch(path) is not None and version == OURS
+    return request["service"] == "arm" and (of_workspace or FLEET_WIDE.fullmatch(path) is not None)
+
+
 def fleet_wide(requests: Iterable[Mapping[str, Any]]) -> int:
     """Return how many calls to Azure were for all clusters together."""
-    return sum(each["service"] == "arm" and FLEET_WIDE.fullmatch(each["path"]) is not None for each in requests)
+    return sum(map(is_fleet_wide, requests))
 
 
 def counted(requests: Iterable[Mapping[str, Any]], service: str) -> Counter[str]:
@@ -42,7 +56,7 @@ def counted(requests: Iterable[Mapping[str, Any]], service: str) -> Counter[str]
             request["service"] != service
             or "/metadata/endpoints" in path
             or OPERATION.search(path)
-            or FLEET_WIDE.fullmatch(path)
+            or is_fleet_wide(request)
         ):
             continue
         if method in ("PUT", "PATCH", "DELETE"):

@@ -44,7 +44,7 @@ def test_locks_are_found_before_and_a_policy_s_denial_is_told_as_azure_says_it(
     failed = report(tmp_path, "denied")
     assert (failed["outcome"], failed["stage"]) == ("failed", "extension")
     assert "RequestDisallowedByPolicy" in failed["reason"]
-    assert fleet_wide(fleet.request_log()) == 2
+    assert fleet_wide(fleet.request_log()) == 3
 
 
 def test_without_the_permission_for_what_all_clusters_share_a_run_goes_on(
@@ -53,11 +53,15 @@ def test_without_the_permission_for_what_all_clusters_share_a_run_goes_on(
     hidden = ["Microsoft.Authorization/locks/read", "Microsoft.ContainerService/locations/kubernetesVersions/read"]
     old = {**cluster("one"), "kubernetes_version": "1.33.7"}
     everything_else = {"actions": ["*"], "not_actions": hidden}
-    fleet = simulator({**scenario(old, cluster("two")), "roles": [everything_else]})
+    plan = {**scenario(old, cluster("two")), "roles": [everything_else]}
+    plan["workspaces"] = [{**each, "user_assigned_identity": "ml-identity"} for each in plan["workspaces"]]
+    fleet = simulator(plan)
     hosts = inventory(fleet, aml_report_directory=str(tmp_path))
     ansible(
         "azureml.fleet.preflight", inventory=hosts, environment=fleet.environment, arguments=["--forks", "1"]
     ).check()
-    assert {"locks-not-read", "kubernetes-version-old"} <= set(findings(tmp_path, "one"))
+    assert {"locks-not-read", "kubernetes-version-old", "workspace-user-assigned-identity"} <= set(
+        findings(tmp_path, "one")
+    )
     assert report(tmp_path, "one")["outcome"] == "checked"
-    assert fleet_wide(fleet.request_log()) == 2
+    assert fleet_wide(fleet.request_log()) == 3

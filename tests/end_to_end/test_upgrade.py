@@ -75,6 +75,7 @@ def inventory(simulator: Simulator, reports: Path, **variables: Any) -> dict[str
     hosts["through-arc"]["aml_cluster_id"] = hosts["through-arc"]["aml_cluster_id"].replace(
         "Microsoft.ContainerService/managedClusters", "Microsoft.Kubernetes/connectedClusters"
     )
+    hosts["through-arc"]["aml_kubeconfig"] = simulator.clusters["through-arc"]["kubeconfig"]
     shared = {
         "aml_workspace": "ml-west",
         "aml_workspace_resource_group": "rg-ml",

@@ -38,6 +38,7 @@ FLEET: dict[str, Any] = {
         {"name": "pod-identity", "resource_group": "rg", "pod_identity": True},
         {"name": "on-arc", "resource_group": "rg", "arc_connected": True},
         {"name": "hidden", "resource_group": "rg", "private": True, "public_name": False},
+        {"name": "sealed", "resource_group": "rg", "lock": "ReadOnly"},
         {"name": "locked", "resource_group": "rg", "entra": True, "local_accounts": False},
         {
             "name": "created",
@@ -138,6 +139,12 @@ def unlock(scene: Scene) -> None:
     assert not scene.show("locked", "disableLocalAccounts")
 
 
+def unseal(scene: Scene) -> None:
+    lock = f"{scene.simulator.clusters['sealed']['id']}/providers/Microsoft.Authorization/locks/lock"
+    scene.run_printed("lock-read-only", lock)
+    assert scene.az("lock", "list", "-g", "rg") == []
+
+
 def register(scene: Scene) -> None:
     command = scene.printed["provider-unregistered"].replace("<provider>", "Microsoft.KubernetesConfiguration")
     scene.az(*shlex.split(command)[1:], "--wait")
@@ -152,6 +159,7 @@ HELPING: dict[str, tuple[Callable[[Scene], None], tuple[str, ...]]] = {
     "cluster-failed": (reconcile, ("failed",)),
     "cluster-service-principal": (convert, ("principal",)),
     "cluster-pod-identity": (disable_pod_identity, ("pod-identity",)),
+    "lock-read-only": (unseal, ("sealed",)),
     "cluster-also-on-arc": (disconnect, ("on-arc",)),
     "legacy-compute-created": (detach, ("created",)),
     "cluster-private-without-public-name": (publish, ("hidden",)),
@@ -162,6 +170,7 @@ HELPING: dict[str, tuple[Callable[[Scene], None], tuple[str, ...]]] = {
 READING = {
     "cluster-busy": ("-g", "rg", "-n", "failed"),
     "cluster-region-unsupported": (),
+    "kubernetes-version-old": ("westeurope",),
 }
 
 

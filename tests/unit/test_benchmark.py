@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.benchmark.calls import counted, fleet_wide
 
 CLUSTER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-1"
 SHARED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes"
 
 
-def _log(*calls: str) -> list[dict[str, str]]:
+def _log(*calls: str) -> list[dict[str, Any]]:
     return [{"service": "arm", "method": call.split()[0], "path": call.split()[1]} for call in calls]
 
 
@@ -47,5 +49,7 @@ def test_what_is_read_once_for_all_clusters_is_counted_apart() -> None:
         f"GET {CLUSTER}",
         f"GET {CLUSTER}/providers/Microsoft.Authorization/locks",
     )
-    assert fleet_wide(log) == 2
-    assert counted(log, "arm").total() == 2
+    of_workspace = {"service": "arm", "method": "GET", "path": SHARED.rpartition("/")[0]}
+    log += [{**of_workspace, "query": {"api-version": version}} for version in ("2024-10-01", "2024-01-01-preview")]
+    assert fleet_wide(log) == 3
+    assert counted(log, "arm").total() == 3

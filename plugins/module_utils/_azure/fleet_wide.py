@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, azureml.fleet contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is the same for many clusters, read once a run: versions of Kubernetes by region, locks of a subscription.
+"""What is the same for many clusters, read once a run: versions of Kubernetes, locks, workspaces.
 
-Neither is needed to go on: where it may not be read, None says so, and rules judge with what there is.
+None of it is needed to go on: where it may not be read, None says so, and rules judge with what there is.
 """
 
 from __future__ import annotations
@@ -60,6 +60,26 @@ def read_locks(connection: AzureConnection, subscription_id: str) -> list[LockFa
         return [_lock(each) for each in found]
 
     return _once(connection, f"locks {subscription_id}", read)
+
+
+def acts_as_user_assigned(connection: AzureConnection, workspace_id: str) -> bool:
+    """Tell whether a workspace acts as a user-assigned identity; what cannot be read is none.
+
+    Source: learn.microsoft.com/rest/api/azureml/workspaces/get: one with both kinds names the one that it acts as.
+    """
+
+    def read() -> list[Any]:
+        body = arm.get(
+            connection,
+            workspace_id,
+            arm.API_VERSIONS["microsoft.machinelearningservices"],
+            f"Reading workspace {workspace_id.rpartition('/')[2]}",
+        )
+        kind = str(nested(body, "identity").get("type") or "").lower()
+        primary = nested(body, "properties").get("primaryUserAssignedIdentity")
+        return ["userassigned" in kind and ("systemassigned" not in kind or bool(primary))]
+
+    return bool((_once(connection, f"identity of {workspace_id.lower()}", read) or [False])[0])
 
 
 def _once(connection: AzureConnection, what: str, read: Callable[[], list[Any]]) -> list[Any] | None:

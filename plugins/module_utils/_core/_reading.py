@@ -54,6 +54,7 @@ class _FleetWide(TypedDict):
 
     kubernetes_versions: list[str]
     locks: list[LockFacts] | None
+    workspaces_of_user_identity: list[str]
 
 
 def read_facts(call: Call, cluster_id: str, workspaces: list[str], tls_secret: str | None = None) -> Facts:
@@ -107,11 +108,12 @@ def _router_tls(found: Facts) -> RouterTlsFacts | None:
 def _fleet_wide(azure: AzureConnection, cluster: ClusterFacts, workspaces: Sequence[str], *, asked: bool) -> _FleetWide:
     """Return what clusters have in common; nothing is asked where only the end of a run is judged."""
     if not asked:
-        return _FleetWide(kubernetes_versions=[], locks=[])
+        return _FleetWide(kubernetes_versions=[], locks=[], workspaces_of_user_identity=[])
     subscription = cluster["subscription_id"]
     locks = fleet_wide.read_locks(azure, subscription)
     return _FleetWide(
         kubernetes_versions=fleet_wide.read_kubernetes_versions(azure, subscription, cluster["location"]),
+        workspaces_of_user_identity=[each for each in workspaces if fleet_wide.acts_as_user_assigned(azure, each)],
         locks=None if locks is None else [each for each in locks if _holds(each, [cluster["id"], *workspaces])],
     )
 

@@ -293,6 +293,8 @@ class Facts(TypedDict):
     locks: list[LockFacts] | None
     extension: ExtensionFacts | None  # The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null.
     workspaces: list[WorkspaceFacts]  # The workspaces with the computes of this cluster in them.
+    # Ids of those workspaces that act as a user-assigned identity.
+    workspaces_of_user_identity: list[str]
     # What the router showed in a TLS handshake; null where no router is to serve TLS.
     router_tls: RouterTlsFacts | None
     kubernetes: KubernetesFacts | None  # The cluster as its own API shows it; null when that cannot be read.

@@ -50,11 +50,7 @@ def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
         "tags": dict(workspace.tags),
         "etag": None,
         "properties": _workspace_properties(fleet, workspace),
-        "identity": {
-            "type": "SystemAssigned",
-            "principalId": stable_guid(workspace.identifier, "identity"),
-            "tenantId": fleet.scenario.tenant_id,
-        },
+        "identity": _workspace_identity(fleet, workspace),
         "kind": "Default",
         "sku": {"name": "Basic", "tier": "Basic"},
         "systemData": {
@@ -68,12 +64,32 @@ def workspace_body(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
     }
 
 
+def _workspace_identity(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
+    """The identity of a workspace.
+
+    Source: Azure/azure-rest-api-specs, machineLearningServices 2024-04-01, ManagedServiceIdentity.
+    """
+    spec = workspace.spec
+    if spec.user_assigned_identity is None:
+        principal = stable_guid(workspace.identifier, "identity")
+        return {"type": "SystemAssigned", "principalId": principal, "tenantId": fleet.scenario.tenant_id}
+    known = {name: stable_guid(spec.user_assigned_identity, name) for name in ("principalId", "clientId")}
+    return {"type": "UserAssigned", "userAssignedIdentities": {_user_identity(fleet, workspace): known}}
+
+
+def _user_identity(fleet: Fleet, workspace: WorkspaceState) -> str:
+    group = f"{fleet.subscription}/resourceGroups/{workspace.spec.resource_group}"
+    return f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{workspace.spec.user_assigned_identity}"
+
+
 def _workspace_properties(fleet: Fleet, workspace: WorkspaceState) -> dict[str, Any]:
     spec = workspace.spec
     identifier = stable_guid(workspace.identifier)
     scope = f"{fleet.subscription}/resourceGroups/{spec.resource_group}/providers"
     host = f"{spec.location}.api.azureml.ms"
+    primary = {"primaryUserAssignedIdentity": _user_identity(fleet, workspace)} if spec.user_assigned_identity else {}
     return {
+        **primary,
         "friendlyName": spec.name,
         "description": "",
         "storageAccount": f"{scope}/Microsoft.Storage/storageAccounts/simulated{identifier[:8]}",

@@ -118,7 +118,7 @@ _OPERATOR = {
 
 
 def _on_every_node(release: Release) -> Iterator[Component]:
-    if release.beliefs.answer("fluent-bit-installed") != "absent":
+    if release.beliefs.answer("fluent-bit-installed") == "installed":
         labels = {"app": "fluent-bit"}
         yield Component("fluent-bit", labels, {**labels, **BILLING}, kind="DaemonSet")
     if release.flag("installDcgmExporter"):

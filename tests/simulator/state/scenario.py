@@ -52,6 +52,8 @@ class Workspace(Model):
     name: Name
     resource_group: Name
     location: str = "westeurope"
+    #: The name of the user-assigned identity that it acts as; None is its system-assigned one.
+    user_assigned_identity: Name | None = None
 
 
 class NodePool(Model):

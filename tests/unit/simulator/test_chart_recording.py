@@ -38,8 +38,6 @@ RELEASE = Release(
 )
 #: Not objects of the chart: the Prometheus operator makes them.
 OF_THE_OPERATOR = {("service", "kubelet"), ("service", "prometheus-operated")}
-#: In the documentation's table, but not in the listing (belief fluent-bit-installed).
-ONLY_DOCUMENTED = {("daemonset", "fluent-bit")}
 GIVEN_BY_CONTROLLERS = {
     "apps.kubernetes.io/pod-index",
     "controller-revision-hash",
@@ -66,11 +64,11 @@ def rendered() -> Named:
 def test_the_same_workloads_and_services_are_there(recorded: Named, rendered: Named) -> None:
     kinds = {"deployment", "statefulset", "daemonset", "service"}
     found = {key for key in recorded if key[0] in kinds}
-    assert set(rendered) - ONLY_DOCUMENTED == found - OF_THE_OPERATOR
+    assert set(rendered) == found - OF_THE_OPERATOR
 
 
 def test_they_have_the_same_labels(recorded: Named, rendered: Named) -> None:
-    for key in set(rendered) - ONLY_DOCUMENTED:
+    for key in rendered:
         assert rendered[key]["metadata"]["labels"] == recorded[key]["labels"], key
 
 
@@ -85,7 +83,7 @@ def test_services_have_the_same_type_and_ports(recorded: Named, rendered: Named)
 def test_pods_have_the_same_labels_and_number_of_containers(recorded: Named, rendered: Named) -> None:
     pods = {name: item for (kind, name), item in recorded.items() if kind == "pod"}
     for key, document in rendered.items():
-        if key[0] == "service" or key in ONLY_DOCUMENTED:
+        if key[0] == "service":
             continue
         pod = next(item for name, item in pods.items() if name.startswith(f"{key[1]}-"))
         labels = {name: value for name, value in pod["labels"].items() if name not in GIVEN_BY_CONTROLLERS}

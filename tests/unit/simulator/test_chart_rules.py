@@ -230,10 +230,10 @@ def of_kind(kind: str, beliefs: Beliefs | None = None, **values: str) -> set[str
 
 def test_every_kind_of_workload_is_there_as_documented() -> None:
     assert of_kind("StatefulSet") == {"prometheus-prom-prometheus"}
-    assert of_kind("DaemonSet") == {"fluent-bit"}
+    assert of_kind("DaemonSet") == set()
     more = of_kind("DaemonSet", installNvidiaDevicePlugin="True", installDcgmExporter="True")
-    assert more == {"fluent-bit", "nvidia-device-plugin-daemonset", "ml-dcgm-exporter"}
-    assert of_kind("DaemonSet", Beliefs({"fluent-bit-installed": "absent"})) == set()
+    assert more == {"nvidia-device-plugin-daemonset", "ml-dcgm-exporter"}
+    assert of_kind("DaemonSet", Beliefs({"fluent-bit-installed": "installed"})) == {"fluent-bit"}
 
 
 @pytest.mark.parametrize(

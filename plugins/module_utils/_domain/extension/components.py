@@ -43,9 +43,9 @@ def expected_components(release: str, settings: Mapping[str, str]) -> Iterator[C
     """Yield each component that `settings` promise.
 
     `release` is the extension's name: it is part of the names of what comes from other charts. The documentation also
-    has a DaemonSet fluent-bit everywhere, which published listings of real installations lack: it is not asked for
-    (docs/beliefs.md, `fluent-bit-installed`). Prometheus is run by the operator that is in the cluster; where that is
-    not the extension's own, whether it looks into namespace azureml is the operator's settings' business.
+    has a DaemonSet fluent-bit everywhere, which version 1.1.17 moved to sidecars by its release notes: it is not asked
+    for (docs/beliefs.md, `fluent-bit-installed`). Prometheus is run by the operator that is in the cluster; where that
+    is not the extension's own, whether it looks into namespace azureml is the operator's settings' business.
     """
 
     def on(name: str) -> bool:

@@ -57,6 +57,25 @@ def subscription_differs(settings: Settings, _facts: Facts) -> Evidence:
 
 
 @rule(
+    "workspace-user-assigned-identity",
+    "warning",
+    "The workspace acts as a user-assigned identity, to which nobody gives the roles that an attached cluster needs",
+    remedy="Before the run, give that identity Reader, Kubernetes Extension Contributor and Azure Kubernetes Service "
+    "Cluster Admin on the cluster; for a cluster on Azure Arc, also Azure Relay Owner on its Azure Relay.",
+    source=source.ATTACH,
+)
+def workspace_user_assigned_identity(settings: Settings, facts: Facts) -> Evidence:
+    """Find workspaces with such an identity to which the cluster is still to be attached.
+
+    Which roles it has is not looked at: they may come from any scope above, or from a group.
+    """
+    theirs = {each.lower() for each in facts["workspaces_of_user_identity"]}
+    new = [each for each in settings.attachments if find_compute(facts, each) is None]
+    names_of = {each.workspace.name for each in new if each.workspace_id.lower() in theirs}
+    return [f"Workspace {name} acts as a user-assigned identity." for name in sorted(names_of)]
+
+
+@rule(
     "compute-name-taken",
     "blocker",
     "The wanted compute name is the legacy compute's",

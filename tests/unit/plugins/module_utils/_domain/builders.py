@@ -250,6 +250,7 @@ def facts(**cluster_changes: Any) -> Facts:
         "router_tls": None,
         "kubernetes_versions": ["1.34", "1.35", "1.36"],
         "locks": [],
+        "workspaces_of_user_identity": [],
         "kubernetes": inside(),
         "kubernetes_error": None,
     }

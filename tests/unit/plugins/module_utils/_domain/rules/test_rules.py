@@ -252,9 +252,14 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "Microsoft.KubernetesConfiguration is Registering.",
     ),
     "cluster-connected-through-arc": (
-        side(arc(distribution="k3s")),
+        side(both(arc(distribution="aks"), front_end(verdict="absent"), kubernetes(v1_services=[]))),
         side(arc(distribution="aks")),
-        "an Azure Arc connection whose distribution is AKS.",
+        "an Azure Arc connection whose distribution is AKS, and azureml-fe of v1 is there.",
+    ),
+    "workspace-user-assigned-identity": (
+        side(lambda found: found.update({"workspaces_of_user_identity": [ELSEWHERE]})),
+        side(lambda found: found.update({"workspaces_of_user_identity": [WORKSPACE_ID.upper()]})),
+        "acts as a user-assigned identity.",
     ),
     "cluster-also-on-arc": (
         side(both(arc(distribution="k3s"), kubernetes(namespaces={"azure-arc": "Active"}))),
@@ -803,3 +808,15 @@ def test_what_the_host_says_of_versions_goes_before_what_aks_says() -> None:
     both(offered("1.35", "1.36", "1.37"), kubernetes(version="v1.30.1"))(there)
     said = {each.rule.id for each in rules.judge(settings(supported_kubernetes_versions=["1.30"]), there)}
     assert not {each for each in said if each.startswith("kubernetes-version")}
+
+
+def test_v1_services_alone_block_an_aks_cluster_behind_arc_and_other_distributions_are_not_asked() -> None:
+    there = facts()
+    both(arc(distribution="aks"), front_end(verdict="absent"))(there)
+    said = {each.rule.id: each.evidence for each in rules.judge(settings(), there)}
+    assert said["cluster-connected-through-arc"] == (
+        "aml_cluster_id names an Azure Arc connection whose distribution is AKS, and 1 v1 service(s) run there.",
+    )
+    there = facts()
+    arc(distribution="k3s")(there)
+    assert "cluster-connected-through-arc" not in {each.rule.id for each in rules.judge(settings(), there)}
