@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import API_VERSIONS
-
 #: Status of a long operation: https://learn.microsoft.com/azure/azure-resource-manager/management/async-operations
 OPERATION = re.compile(r"/[a-z]*operation(s?status|statuses|results?|s)/", re.IGNORECASE)
 
@@ -24,7 +22,7 @@ FLEET_WIDE = re.compile(
 
 #: A workspace itself. azure-ai-ml reads it before it attaches, once for each cluster, in a version of its own.
 WORKSPACE = re.compile(r".*/workspaces/[^/]+", re.IGNORECASE)
-OURS = API_VERSIONS["microsoft.machinelearningservices"]
+OURS = "2024-10-01"
 
 
 def is_fleet_wide(request: Mapping[str, Any]) -> bool:

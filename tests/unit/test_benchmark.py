@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.benchmark.calls import counted, fleet_wide
+from ansible_collections.azureml.fleet.plugins.module_utils._azure.arm import API_VERSIONS
+from tests.benchmark.calls import OURS, counted, fleet_wide
 
 CLUSTER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-1"
 SHARED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w/computes"
@@ -51,5 +52,6 @@ def test_what_is_read_once_for_all_clusters_is_counted_apart() -> None:
     )
     of_workspace = {"service": "arm", "method": "GET", "path": SHARED.rpartition("/")[0]}
     log += [{**of_workspace, "query": {"api-version": version}} for version in ("2024-10-01", "2024-01-01-preview")]
+    assert API_VERSIONS["microsoft.machinelearningservices"] == OURS
     assert fleet_wide(log) == 3
     assert counted(log, "arm").total() == 3
