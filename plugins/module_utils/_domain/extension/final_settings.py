@@ -314,13 +314,17 @@ def _without(settings: Mapping[str, str], names: Mapping[str, str]) -> dict[str,
     return {name: value for name, value in settings.items() if name not in names}
 
 
+def right_spelling(name: str) -> str | None:
+    """Return the name of a known setting as the chart reads it, whatever the letter case; None for others."""
+    return next((known for known in KNOWN_NAMES if known.lower() == name.lower()), None)
+
+
 def _free_settings(given: Mapping[str, Any], option: str, problems: list[Problem]) -> dict[str, str]:
     """Return a free map with its values as texts; append to `problems` what would have no effect, or is no text."""
-    known = {name.lower(): name for name in KNOWN_NAMES}
     replaced = {name.lower(): instead for name, instead in REPLACED_NAMES.items()}
     settings: dict[str, str] = {}
     for name, value in given.items():
-        right = known.get(name.lower())
+        right = right_spelling(name)
         if name.lower() in replaced:
             instead = replaced[name.lower()]
             problems.append(Problem(f"'{name}' in {option} is not a setting of the extension; use {instead}."))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.final_settings import right_spelling
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.health_report import explained
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.plan import ExtensionPlan
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import (
@@ -24,9 +25,6 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engin
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 
 _FIRST_GENERAL_VERSION = (1, 1, 1)
-#: Keys that the chart reads with a lower-case first letter only: settings are case-sensitive
-#: (https://github.com/MicrosoftDocs/azure-ai-docs/pull/458).
-_MISSPELT = {"InferenceRouterHA": "inferenceRouterHA"}
 
 
 def _state(facts: Facts) -> str:
@@ -142,11 +140,13 @@ def extension_other_name(settings: Settings, facts: Facts) -> Evidence:
     remedy="Use the spelling that the chart reads: keys of settings are case-sensitive.",
     source=source.DEPLOY_EXTENSION,
 )
-def extension_setting_misspelt(settings: Settings, facts: Facts) -> Evidence:
-    """Find settings, wanted or installed, in the spelling of older pages."""
-    installed = facts["extension"]["settings"] if facts["extension"] else {}
-    keys = {*installed, *settings.extension.settings}
-    return [f"{wrong} should be {right}." for wrong, right in _MISSPELT.items() if wrong in keys]
+def extension_setting_misspelt(_settings: Settings, facts: Facts) -> Evidence:
+    """Find installed settings in the spelling of older pages; wanted ones are refused by `extension-settings-refused`.
+
+    Keys are case-sensitive (https://github.com/MicrosoftDocs/azure-ai-docs/pull/458).
+    """
+    installed = sorted(facts["extension"]["settings"]) if facts["extension"] else []
+    return [f"{name} should be {right}." for name in installed if (right := right_spelling(name)) not in (None, name)]
 
 
 @rule(

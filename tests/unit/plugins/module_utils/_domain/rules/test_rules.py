@@ -423,8 +423,8 @@ CASES: dict[str, tuple[Side, Side, str]] = {
     ),
     "extension-setting-misspelt": (
         side(extension_settings={"inferenceRouterHA": "False"}),
-        side(installed(settings={"InferenceRouterHA": "False"})),
-        "InferenceRouterHA should be inferenceRouterHA.",
+        side(installed(settings={"InferenceRouterHA": "False", "enabletraining": "True", "own": "x"})),
+        "InferenceRouterHA should be inferenceRouterHA. enabletraining should be enableTraining.",
     ),
     "extension-settings-refused": (
         side(enable_inference=True),
