@@ -10,6 +10,7 @@ other test. An answer that is in none of the three stands in `NOT_IN_AN_UPGRADE`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -98,6 +99,7 @@ HOSTS: dict[str, dict[str, Any]] = {
 }
 #: Those whose router has a certificate.
 SECURE = ("empty-protected-settings-on-patch", "omitted-protected-settings-on-put")
+LINE = re.compile(r"^(\S+) +(?:BLOCKED|CURRENT|FAILED|UPGRADED) .*$", re.MULTILINE)
 INFERENCE = ("aml_enable_inference", "aml_inference_router_service_type", "aml_allow_insecure_connections")
 #: Where the answer makes the upgrade impossible: a part of the message that says so.
 IMPOSSIBLE = {
@@ -134,7 +136,7 @@ def changed(run: AnsibleRun, host: str) -> list[str]:
 
 def lines(run: AnsibleRun) -> dict[str, str]:
     """The report's lines by host."""
-    return {str(line).split()[0]: str(line) for line in run.of("Show the report").result["msg"] if str(line).strip()}
+    return {found[1]: found[0] for found in LINE.finditer(run.stdout)}
 
 
 def upgraded_twice(simulator: Simulator, ansible: Ansible, hosts: dict[str, Any]) -> Runs:
