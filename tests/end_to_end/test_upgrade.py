@@ -17,6 +17,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from tests.benchmark.calls import fleet_wide, is_fleet_wide
 from tests.end_to_end.real_fleet import FRONT_END, GPU_POOL, SYSTEM_POOL, cluster, scenario
 from tests.integration.harness import ROOT, Ansible, AnsibleRun, Simulator
 
@@ -168,7 +169,7 @@ def test_the_fit_clusters_are_upgraded(runs: Runs) -> None:
         assert runs.first.stats[host]["failures"] == 0
         reason = next(each["reason"] for each in runs.report_of_first["clusters"] if each["host"] == host)
         assert all(stage in reason for stage in CONTROLLER[host].split(", ")), reason
-        assert "9 checks passed" in reason
+        assert "10 checks passed" in reason
 
 
 def test_the_second_run_changes_nothing(runs: Runs) -> None:
@@ -251,7 +252,7 @@ def test_the_modules_alone_say_the_same(runs: Runs, ansible: Ansible) -> None:
         environment=environment(runs.simulator),
         arguments=["--limit", "gpu", "-vvv"],
     ).check()
-    assert "gpu  CURRENT  verify  nothing to change, 9 checks passed" in run.stdout
+    assert "gpu  CURRENT  verify  nothing to change, 10 checks passed" in run.stdout
     assert "runs as a module: aml_in_process is false" in run.stdout
 
 
@@ -264,7 +265,7 @@ def test_verify_finds_what_somebody_broke(runs: Runs, ansible: Ansible) -> None:
         environment=environment(runs.simulator),
         arguments=["--limit", "plain"],
     ).check(rc=2)
-    assert re.search(r"(?m)^plain  FAILED  verify  1 of 9 checks .*these differ: installVolcano", run.stdout)
+    assert re.search(r"(?m)^plain  FAILED  verify  1 of 10 checks .*these differ: installVolcano", run.stdout)
 
 
 def test_a_misspelt_variable_is_told_before_anything_is_asked(runs: Runs, ansible: Ansible) -> None:
@@ -313,7 +314,7 @@ def test_a_failure_in_the_middle_stops_one_cluster_and_a_second_run_finishes_it(
         assert fault
         simulator.control("DELETE", "faults")
         finished = upgrade().check()
-        assert re.search(r"(?m)^bad   UPGRADED  verify  compute changed, 9 checks passed", finished.stdout)
+        assert re.search(r"(?m)^bad   UPGRADED  verify  compute changed, 10 checks passed", finished.stdout)
         assert re.search(r"(?m)^good  CURRENT   verify ", finished.stdout)
 
 
@@ -376,7 +377,7 @@ def calls(requests: list[dict[str, Any]]) -> list[str]:
     for each in requests:
         path = each["path"].lower().rstrip("/")
         awaited = each["method"] == "GET" and any(path in (sent, sent.rpartition("/")[0]) for sent in submitted)
-        if each["service"] != "arm" or POLL.search(path) or awaited:
+        if each["service"] != "arm" or POLL.search(path) or awaited or is_fleet_wide(each):
             continue
         counted.append(f"{each['method']} {path}")
         if each["method"] == "PUT":
@@ -401,5 +402,7 @@ def test_azure_is_called_as_rarely_as_promised(ansible: Ansible, tmp_path: Path)
         ansible("azureml.fleet.upgrade", inventory=hosts, environment=simulator.environment).check()
         full = calls(simulator.request_log()[:began])
         again = calls(simulator.request_log(since=began))
+        shared = [fleet_wide(simulator.request_log()[:began]), fleet_wide(simulator.request_log(since=began))]
     assert len(full) <= 14, full
     assert len(again) <= 7, again
+    assert shared == [3, 3], "locks, versions and the workspace, once a run"
