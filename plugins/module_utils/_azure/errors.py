@@ -41,6 +41,8 @@ _BUSY_CODES = frozenset(
 )
 #: A refusal that is permanent (a stopped pool, a feature that is off) or temporary; only the words tell.
 _NOT_ALLOWED = "operationnotallowed"
+#: Entries of additionalInfo that are read.
+_MOST_POLICIES = 10
 #: What Azure Policy says to a request that an assignment with the effect Deny forbids.
 _POLICY = "requestdisallowedbypolicy"
 #: Words of operations in the way, from recorded answers and issues: "Another operation (Updating) is in progress",
@@ -186,7 +188,7 @@ def _policies(body: Any) -> list[str]:
     error = body.get("error") if isinstance(body, Mapping) and isinstance(body.get("error"), Mapping) else body
     infos = error.get("additionalInfo") if isinstance(error, Mapping) else None
     found: list[str] = []
-    for each in infos if isinstance(infos, list) else ():
+    for each in infos[:_MOST_POLICIES] if isinstance(infos, list) else ():
         info = each.get("info") if isinstance(each, Mapping) and each.get("type") == "PolicyViolation" else None
         if not isinstance(info, Mapping):
             continue

@@ -43,7 +43,7 @@ def _shown(address: str, port: int, name: str | None, patience: float) -> Router
     place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     try:
         connection = socket.create_connection((address, port), timeout=patience)
-    except OSError as error:
+    except (OSError, ValueError, OverflowError, TypeError) as error:  # what a cluster calls an address may be none
         return _unseen(f"{place} cannot be reached from here ({_reason(error)})", place)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

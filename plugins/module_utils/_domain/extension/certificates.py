@@ -80,7 +80,7 @@ def facts_of_der(content: bytes) -> CertificateFacts:
     """Return what everybody may see of a certificate as TLS carries it. Raises CertificateError."""
     try:
         return _facts_of(x509.load_der_x509_certificate(content))
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
         raise CertificateError("What was shown is no X.509 certificate.") from error
 
 
