@@ -34,6 +34,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource
     parse_workspace_id,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import Waiting, WaitTimeoutError
+from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import pages
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.client import ClusterConnection
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.resources import NODES
@@ -231,6 +232,22 @@ def test_a_list_without_end_ends(world: World) -> None:
     with pytest.raises(AzureError, match="the list has no end"):
         lists(world)
     assert len(world.cloud.asked) < 10
+
+
+def test_a_list_that_is_slow_page_after_page_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arm, "_LONGEST_LIST", 0.5)
+    numbers = iter(range(10_000))
+
+    def script(asked: Asked) -> Answer | None:
+        if not asked.path.startswith("/subscriptions/"):
+            return None
+        time.sleep(0.1)
+        return Answer(body={"value": [{}], "nextLink": f"/subscriptions/s?page={next(numbers)}"})
+
+    world.cloud.script = script
+    with pytest.raises(AzureError, match="the list has no end"):
+        lists(world)
+    assert next(numbers) < 10
 
 
 @pytest.mark.parametrize("body", [{}, [], {"value": None}, {"value": {}}, {"value": ["x"]}, b"<html>", b"[" * 100_000])
@@ -721,7 +738,39 @@ def test_a_kubernetes_list_that_expires_each_time_is_begun_again_once(world: Wor
     assert len(world.cloud.asked) == 3
 
 
-@pytest.mark.parametrize("body", [b"<html>login</html>", b"[]", {"kind": "Status"}, {"items": {}}, b"{" * 100_000])
+def test_a_kubernetes_list_that_is_slow_page_after_page_ends(
+    world: World, cluster: ClusterConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "LONGEST_LIST", 0.5)
+    numbers = iter(range(10_000))
+
+    def script(_asked: Asked) -> Answer:
+        time.sleep(0.1)
+        return page(more=str(next(numbers)))
+
+    world.cloud.script = script
+    with pytest.raises(KubernetesError, match="has no end"):
+        cluster.list(NODES)
+    assert next(numbers) < 10
+
+
+def test_a_strange_mark_of_a_next_page_is_none(world: World, cluster: ClusterConnection) -> None:
+    world.cloud.script = lambda _asked: page(body={"kind": "NodeList", "items": [], "metadata": ["continue"]})
+    assert cluster.list(NODES) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>login</html>",
+        b"[]",
+        {"kind": "Status"},
+        {"items": {}},
+        {"items": ["x"]},
+        {"items": [None]},
+        b"{" * 100_000,
+    ],
+)
 def test_what_is_no_kubernetes_list_is_no_empty_list(world: World, cluster: ClusterConnection, body: Any) -> None:
     world.cloud.script = lambda _asked: page(body=body)
     with pytest.raises(KubernetesError):

@@ -9,6 +9,7 @@ computes, new fields of node pools); a reader that must lose nothing reads the J
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -42,6 +43,8 @@ API_VERSIONS = {
 }
 #: Pages of a list after which something is wrong with the service, not with the user's workspace.
 _MOST_PAGES = 200
+#: Seconds after which no further page is asked for: each may take its time, as an answer of its own.
+_LONGEST_LIST = 1800.0
 #: What stays as it is in a path; letters of other alphabets (in names of resource groups) are encoded.
 _PATH = "/()"
 
@@ -68,6 +71,7 @@ def list_all(connection: AzureConnection, path: str, api_version: str, doing: st
     asked = _address(connection, path)
     page = get(connection, path, api_version, doing)
     seen: set[str] = set()
+    began = time.monotonic()
     for _page in range(_MOST_PAGES):
         items.extend(_items(page, doing))
         link = str(page.get("nextLink") or "")
@@ -75,7 +79,7 @@ def list_all(connection: AzureConnection, path: str, api_version: str, doing: st
             return items
         with azure_errors(doing):
             asked = hosts.next_address(connection.cloud.resource_manager, asked, link)
-        if asked in seen:
+        if asked in seen or time.monotonic() - began > _LONGEST_LIST:
             break
         seen.add(asked)
         page = _request(connection, "GET", asked, {}, doing)

@@ -8,15 +8,19 @@ https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-re
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values import nested
 from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes.errors import KubernetesError
 
 #: Objects that we ask for in one page.
 PAGE = 500
 #: Pages after which something is wrong with the API server, not with the user's cluster: a hundred thousand objects.
 MOST_PAGES = 200
+#: Seconds after which no further page is asked for: each may take its time, as an answer of its own.
+LONGEST_LIST = 1800.0
 _EXPIRED = 410
 
 Page = Mapping[str, Any]
@@ -42,6 +46,7 @@ def _collect(send: Callable[[Mapping[str, str]], Page], query: Mapping[str, str]
     """Return the objects of all pages. Raises _ExpiredError when the list must be begun again."""
     found: list[dict[str, Any]] = []
     following = ""
+    began = time.monotonic()
     for _page in range(MOST_PAGES):
         try:
             page = send({**query, "continue": following} if following else query)
@@ -52,11 +57,13 @@ def _collect(send: Callable[[Mapping[str, str]], Page], query: Mapping[str, str]
         items = page.get("items")
         if not isinstance(items, list) and not (items is None and str(page.get("kind", "")).endswith("List")):
             raise KubernetesError(f"The list of {what} cannot be read: the answer is no list.", code="InvalidAnswer")
+        if not all(isinstance(each, dict) for each in items or ()):
+            raise KubernetesError(f"The list of {what} cannot be read: it holds no objects.", code="InvalidAnswer")
         found += items or []
-        before, following = following, str((page.get("metadata") or {}).get("continue") or "")
+        before, following = following, str(nested(page, "metadata").get("continue") or "")
         if not following:
             return found
-        if following == before:
+        if following == before or time.monotonic() - began > LONGEST_LIST:
             break
     raise KubernetesError(
         f"The list of {what} has no end: after {len(found)} objects the API server still names a next page. Nothing "
