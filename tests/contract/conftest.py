@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.contract.conversations import Talk
-from tests.contract.definitions import DEFINITIONS, INSTANCE_TYPE_GROUP
-from tests.contract.recorder import Conversation, Said
+from tests.contract.recording.definitions import DEFINITIONS, INSTANCE_TYPE_GROUP
+from tests.contract.recording.recorder import Conversation, Said
 from tests.contract.simulated import ADMIN_TOKEN, STRANGER_TOKEN, SimulatedServer
 from tests.control_plane import users
 from tests.control_plane.binaries import resolve_version

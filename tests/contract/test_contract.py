@@ -13,7 +13,7 @@ import yaml
 
 from tests.contract.conftest import KNOWN_DIFFERENCES, Side
 from tests.contract.conversations import Talk, all_conversations
-from tests.contract.recorder import Said, differences
+from tests.contract.recording.recorder import Said, differences
 
 CONVERSATIONS = all_conversations()
 each_conversation = pytest.mark.parametrize(("name", "talk"), CONVERSATIONS.items(), ids=CONVERSATIONS)

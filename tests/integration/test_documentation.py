@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import subprocess
@@ -15,8 +16,8 @@ import pytest
 import yaml
 
 from tests.integration.harness import COLLECTIONS, ROOT, Ansible, clean_environment
-from tests.unit.test_collection import MODULES, _constants
 
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
 PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "roles").glob("*/README.md")]
 )
@@ -28,24 +29,25 @@ def blocks(page: Path, language: str) -> list[str]:
     return [text for name, text in BLOCK.findall(page.read_text(encoding="utf-8")) if name == language]
 
 
+def examples(module: str) -> list[dict[str, Any]]:
+    """Return the tasks that a module's documentation shows."""
+    found = importlib.import_module(f"ansible_collections.azureml.fleet.plugins.modules.{module}").EXAMPLES
+    return list(yaml.safe_load(found))
+
+
 def test_examples_of_every_module_are_valid(ansible: Ansible) -> None:
-    plays = [
-        {"name": module, "hosts": "localhost", "tasks": yaml.safe_load(_constants(module)["EXAMPLES"])}
-        for module in MODULES
-    ]
+    plays = [{"name": module, "hosts": "localhost", "tasks": examples(module)} for module in MODULES]
     ansible(plays, arguments=["--syntax-check"]).check()
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_options_in_examples_exist(module: str) -> None:
     """A syntax check does not look at options; the spec does."""
-    import importlib
-
     spec = importlib.import_module(f"ansible_collections.azureml.fleet.plugins.module_utils._core.{module}").SPEC
     known = set(spec.argument_spec) | {
         alias for each in spec.argument_spec.values() for alias in each.get("aliases", ())
     }
-    for task in yaml.safe_load(_constants(module)["EXAMPLES"]):
+    for task in examples(module):
         arguments = task.get(f"azureml.fleet.{module}")
         assert set(arguments or {}) <= known, task["name"]
 

@@ -158,7 +158,7 @@ def test_every_file_of_the_collection_stands_on_a_floor() -> None:
     assert structure.homeless(structure.ROOT) == []
 
 
-@pytest.mark.parametrize("group", ["collection (plugins)", "simulator and control plane"])
+@pytest.mark.parametrize("group", structure.GROUPS)
 def test_no_room_and_no_file_is_in_a_circle(group: str) -> None:
     found = structure.imports(structure.ROOT, structure.GROUPS[group])
     assert structure.circles({each.rooms for each in found}) == []

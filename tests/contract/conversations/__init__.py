@@ -13,7 +13,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 
-from tests.contract.recorder import Conversation
+from tests.contract.recording.recorder import Conversation
 
 Talk = Callable[[Conversation], None]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.definitions import conditions_of
-from tests.contract.recorder import Conversation
+from tests.contract.recording.definitions import conditions_of
+from tests.contract.recording.recorder import Conversation
 
 
 def _jobs(talk: Conversation) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from tests.contract.definitions import (
+from tests.contract.recording.definitions import (
     DEFINITIONS,
     TYPES,
     conditions_of,
@@ -16,7 +16,7 @@ from tests.contract.definitions import (
     instance_type,
     instance_type_definition,
 )
-from tests.contract.recorder import Conversation, ignored
+from tests.contract.recording.recorder import Conversation, ignored
 from tests.control_plane.rest import APPLY_PATCH, JSON, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.recorder import Conversation
+from tests.contract.recording.recorder import Conversation
 
 # What the collection, Azure ML's extension and its users touch. A real cluster serves more.
 GROUPS = {"apps", "authorization.k8s.io", "rbac.authorization.k8s.io", "apiextensions.k8s.io", "coordination.k8s.io"}

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.contract.definitions import config_map, define_instance_types, deployment, instance_type
-from tests.contract.recorder import Conversation
+from tests.contract.recording.definitions import config_map, define_instance_types, deployment, instance_type
+from tests.contract.recording.recorder import Conversation
 
 _AGE = re.compile(r"\b\d+(s|m|m\d+s|h\d*m?)\b")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.definitions import config_map
-from tests.contract.recorder import Conversation
+from tests.contract.recording.definitions import config_map
+from tests.contract.recording.recorder import Conversation
 
 
 def namespaces_end_when_they_are_empty(talk: Conversation) -> None:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from tests.contract.definitions import config_map
-from tests.contract.recorder import Conversation
+from tests.contract.recording.definitions import config_map
+from tests.contract.recording.recorder import Conversation
 from tests.control_plane.rest import STRATEGIC_MERGE_PATCH
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.definitions import config_map, deployment
-from tests.contract.recorder import Conversation, ignored
+from tests.contract.recording.definitions import config_map, deployment
+from tests.contract.recording.recorder import Conversation, ignored
 from tests.control_plane.rest import APPLY_PATCH, JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH, Answer
 
 ANNOTATION = "azureml-fe-enable-upgrade"

@@ -10,14 +10,14 @@ from typing import Any
 from kubernetes import client, dynamic, watch
 from kubernetes.dynamic.exceptions import ConflictError, NotFoundError, ResourceNotFoundError
 
-from tests.contract.definitions import (
+from tests.contract.recording.definitions import (
     INSTANCE_TYPE_GROUP,
     config_map,
     define_instance_types,
     deployment,
     instance_type,
 )
-from tests.contract.recorder import Conversation
+from tests.contract.recording.recorder import Conversation
 
 
 def _api(talk: Conversation) -> Any:

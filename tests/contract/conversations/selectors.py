@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.contract.definitions import config_map, deployment
-from tests.contract.recorder import Conversation, ignored
+from tests.contract.recording.definitions import config_map, deployment
+from tests.contract.recording.recorder import Conversation, ignored
 from tests.control_plane.rest import MERGE_PATCH
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"

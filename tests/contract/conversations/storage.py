@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.recorder import Conversation
+from tests.contract.recording.recorder import Conversation
 from tests.control_plane.rest import Answer
 
 VOLUMES = "/api/v1/persistentvolumes"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.definitions import deployment, node
-from tests.contract.recorder import Conversation
+from tests.contract.recording.definitions import deployment, node
+from tests.contract.recording.recorder import Conversation
 from tests.control_plane.rest import MERGE_PATCH, STRATEGIC_MERGE_PATCH, Answer
 
 

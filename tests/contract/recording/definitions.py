@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.contract.recorder import Conversation
+from tests.contract.recording.recorder import Conversation
 
 INSTANCE_TYPE_GROUP = "contract.azureml.example"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
