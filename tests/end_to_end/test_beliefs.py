@@ -31,12 +31,14 @@ NOT_IN_AN_UPGRADE = {
     "front-end-with-the-extension-deleted": "No playbook deletes an extension; tests/…/_core/test_deletion.py.",
     "installation-without-agents": "Preflight blocks such a cluster before anything is written: test_remedies.py.",
 }
+#: Beliefs whose default answer needs a cluster such as no other test upgrades.
+BOTH_WAYS = ("compute-cleared-by-omission",)
 #: The clusters by their names: belief and answer.
 ANSWERS = {
     f"{name}-{answer}": (name, answer)
     for name, belief in every_belief().items()
     for answer in belief.answers
-    if belief.of == "cluster" and name not in NOT_IN_AN_UPGRADE and answer != belief.default
+    if belief.of == "cluster" and name not in NOT_IN_AN_UPGRADE and (answer != belief.default or name in BOTH_WAYS)
 }
 #: The answers that hold for the clusters of a fleet, by the name of the fleet.
 WIDE: dict[str, dict[str, str]] = {
