@@ -227,16 +227,15 @@ def test_where_the_answer_makes_it_impossible_the_message_says_so(runs: Runs, na
     assert any(IMPOSSIBLE[name] in message for message in [*failures(runs.first, name), lines(runs.first)[name]])
 
 
-def in_the_wide_fleet(fleet: str, ansible: Ansible) -> tuple[Runs, list[dict[str, Any]]]:
-    """The runs on one cluster, whose compute comes after the first page of the list and is not there at first."""
-    crowded = {**cluster("crowded", pools=[SYSTEM_POOL]), "computes": MANY}
-    with Simulator({**scenario(crowded), "beliefs": WIDE[fleet]}) as simulator:
-        found = upgraded_twice(simulator, ansible, inventory(simulator, aml_instance_types=[]))
-        return found, simulator.request_log(service="arm")
+def crowded(fleet: str) -> dict[str, Any]:
+    """One cluster whose compute comes after the first page of the list, and is not there at first."""
+    return {**scenario({**cluster("crowded", pools=[SYSTEM_POOL]), "computes": MANY}), "beliefs": WIDE[fleet]}
 
 
 def test_the_upgrade_survives_what_is_believed_of_the_whole_fleet(ansible: Ansible) -> None:
-    found, requests = in_the_wide_fleet("wide", ansible)
+    with Simulator(crowded("wide")) as simulator:
+        found = upgraded_twice(simulator, ansible, inventory(simulator, aml_instance_types=[]))
+        requests = simulator.request_log(service="arm")
     assert lines(found.first)["crowded"].split()[1:3] == ["UPGRADED", "verify"], found.first.describe()
     assert lines(found.second)["crowded"].split()[1:3] == ["CURRENT", "verify"], found.second.describe()
     assert found.written == []
@@ -247,8 +246,9 @@ def test_the_upgrade_survives_what_is_believed_of_the_whole_fleet(ansible: Ansib
 
 def test_a_page_on_a_host_that_cannot_be_reached_is_no_end_of_the_list(ansible: Ansible) -> None:
     """The simulated region has no address here: the other answer ends before anything is written, and says why."""
-    found, requests = in_the_wide_fleet("regional", ansible)
-    for run in (found.first, found.second):
-        assert any("Listing the computes of workspace ml-west" in said for said in failures(run, "crowded"))
-        assert lines(run)["crowded"].split()[1:3] == ["FAILED", "preflight"]
-    assert [each for each in requests if is_writing(each)] == []
+    with Simulator(crowded("regional")) as simulator:
+        hosts = inventory(simulator, aml_instance_types=[])
+        run = ansible("azureml.fleet.upgrade", inventory=hosts, environment=simulator.environment)
+        assert simulator.writes() == []
+    assert any("Listing the computes of workspace ml-west" in said for said in failures(run, "crowded"))
+    assert lines(run)["crowded"].split()[1:3] == ["FAILED", "preflight"]
