@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from tests.integration.harness import ROOT
 
 #: Subcommands that the simulated API answers, because they speak JSON (tests/simulator/README.md).
-OF_THE_SIMULATOR = frozenset({"annotate", "apply", "delete", "describe", "get", "label", "patch", "version", "wait"})
+OF_THE_SIMULATOR = frozenset(
+    {"annotate", "apply", "delete", "describe", "get", "label", "patch", "rollout", "version", "wait"}
+)
 #: What speaks protobuf, which the simulated API does not take: tried on a real API server.
 TRIED = frozenset({"create"})
 #: What asks a kubelet for what a container has said: neither the simulation nor KWOK has containers.
@@ -22,6 +24,8 @@ OF_CONTAINERS = frozenset({"logs"})
 #: In a line of code or of prose; a backslash at its end continues it.
 INLINE = re.compile(r"`(kubectl [^`]+)`")
 LINE = re.compile(r"^[ #$]*(kubectl (?:[^\n\\]|\\\n)+)", re.MULTILINE)
+#: Options whose value is the next word.
+WITH_A_VALUE = frozenset({"--context", "--kubeconfig", "--namespace", "-n"})
 #: What ends a command and begins another one.
 ENDS = frozenset({";", "|", "&&"})
 
@@ -59,4 +63,10 @@ def printed_commands() -> list[tuple[str, list[str]]]:
 
 def subcommand(words: list[str]) -> str:
     """Return what kubectl is asked to do; options may stand before it."""
-    return next((word for word in words[1:] if not word.startswith("-")), "")
+    told = iter(words[1:])
+    for word in told:
+        if word in WITH_A_VALUE:
+            next(told, None)
+        elif not word.startswith("-"):
+            return word
+    return ""

@@ -104,6 +104,26 @@ def test_kubectl_applies_waits_and_deletes(kubectl: Kubectl) -> None:
     assert "NotFound" in kubectl("get", "configmap", "by-kubectl", "-n", "ml-jobs", status=1)
 
 
+def test_kubectl_restarts_a_deployment(kubectl: Kubectl) -> None:
+    kubectl("rollout", "restart", "deployment", "azureml-fe", "-n", "default")
+    deployment = json.loads(kubectl("get", "deployment", "azureml-fe", "-n", "default", "-o", "json"))
+    assert "kubectl.kubernetes.io/restartedAt" in deployment["spec"]["template"]["metadata"]["annotations"]
+    kubectl("rollout", "status", "deployment", "azureml-fe", "-n", "default", "--timeout=30s")
+
+
+@pytest.mark.parametrize(
+    ("command", "asked"),
+    [
+        ("kubectl get pods", "get"),
+        ("kubectl --context aks get pods", "get"),
+        ("kubectl -n azureml describe pod", "describe"),
+        ("kubectl --namespace=azureml describe pod", "describe"),
+    ],
+)
+def test_what_kubectl_is_asked_to_do_stands_behind_its_options(command: str, asked: str) -> None:
+    assert subcommand(command.split()) == asked
+
+
 def test_every_command_that_is_printed_is_tried_somewhere() -> None:
     """Those of TRIED in control_plane/test_printed_commands.py: the simulated API answers them 415."""
     known = OF_THE_SIMULATOR | OF_CONTAINERS | TRIED
@@ -111,7 +131,9 @@ def test_every_command_that_is_printed_is_tried_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [words for _place, words in printed_commands() if subcommand(words) in ("describe", "get")], ids=" ".join
+    "words",
+    [words for _place, words in printed_commands() if words[1] in ("describe", "get")],
+    ids=" ".join,
 )
 def test_kubectl_reads_what_people_are_told_to_look_at(kubectl: Kubectl, words: list[str]) -> None:
     kubectl(*words[1:])
