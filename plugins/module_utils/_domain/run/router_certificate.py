@@ -14,6 +14,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension im
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import serves_tls
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import CertificateFacts, Facts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.names import EXTENSION_NAMESPACE
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.answers import Said
 
 #: Days before its end from which on a certificate is worth a word.
@@ -29,6 +30,9 @@ def router_certificate(settings: Settings, facts: Facts) -> Said:
     if seen is None:
         return Said(unseen=["the cluster's API gave no answer, so the router's address is not known."])
     certificate = seen["certificate"]
+    waiting = _without_address(facts)
+    if certificate is None and waiting:
+        return Said(waiting)
     if certificate is None and not seen["answered"]:
         return Said(unseen=[f"{seen['reason']}. From a machine that reaches it: verify again there."])
     if certificate is None:
@@ -42,6 +46,16 @@ def router_certificate(settings: Settings, facts: Facts) -> Said:
             "azureml.fleet.renew_certificate brings a new one."
         )
     return Said(problems, [] if problems else _remarks(certificate), unseen)
+
+
+def _without_address(facts: Facts) -> list[str]:
+    """Return the extension's own Service when it waits for a load balancer: Helm had waited for its address."""
+    services = facts["kubernetes"]["router_services"] if facts["kubernetes"] else []
+    return [
+        f"Service {each['namespace']}/{each['name']} is of type LoadBalancer and has no address."
+        for each in services
+        if each["namespace"] == EXTENSION_NAMESPACE and each["type"] == "LoadBalancer" and not each["address"]
+    ]
 
 
 def short(certificate: CertificateFacts) -> str:

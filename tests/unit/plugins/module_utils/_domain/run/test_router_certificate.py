@@ -17,7 +17,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.run import r
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import BY_ID
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.router_certificate import router_certificate
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.verification import verify
-from tests.unit.plugins.module_utils._domain.builders import extension, facts, settings
+from tests.unit.plugins.module_utils._domain.builders import extension, facts, router_service, settings
 
 NAME = "ml.example.com"
 AUTHORITY = trustme.CA()
@@ -96,6 +96,14 @@ def test_a_router_that_cannot_be_reached_is_not_checked_and_not_green() -> None:
         BY_ID["verify"],
     )
     assert line["reason"] == "nothing to change, 0 checks passed, not checked: router-certificate"
+
+
+def test_a_load_balancer_without_an_address_is_a_problem_whatever_serves_v1() -> None:
+    found = cluster(None, answered=False)
+    assert found["kubernetes"] is not None
+    found["kubernetes"]["router_services"].append(router_service(namespace="azureml", address=None))
+    said = router_certificate(settings(), found)
+    assert list(said.problems) == ["Service azureml/azureml-fe is of type LoadBalancer and has no address."]
 
 
 def test_without_an_answer_of_the_cluster_the_router_is_not_checked() -> None:
