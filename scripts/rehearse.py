@@ -11,6 +11,7 @@ It runs until Ctrl-C. The environment holds the simulated service principal's se
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import shlex
 import shutil
@@ -22,10 +23,11 @@ from typing import Any
 import yaml
 
 from scripts.demo import BIN, INSTALLED, DemoError, install_collection, say, write_inventory
-from tests.integration.harness import ROOT, HarnessError, Simulator
+from tests.integration.harness import FOREIGN_VARIABLES, ROOT, HarnessError, Simulator
 
 FOLDER = ROOT / ".cache" / "rehearsal"
 ENVIRONMENT = FOLDER / "environment.sh"
+LOCK = FOLDER.with_suffix(".lock")
 KUBECONFIG = FOLDER / "kubeconfig"
 
 
@@ -48,8 +50,13 @@ def script(fleet: Simulator) -> str:
     """Return the text for a shell to read."""
     ready = fleet.ready
     name = "azureml-fleet-rehearsal"
+    foreign = " ".join(FOREIGN_VARIABLES)
     exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment(fleet).items())
-    return f"""# Points this shell at the simulated Azure of `make rehearse`; it ends with that.
+    return f"""# Points this shell at the simulated Azure of `make rehearse`, and takes out what could lead to a real one.
+# Close the shell when the rehearsal is over.
+for prefix in {foreign}; do
+    for name in $(env | sed -n "s/^\\($prefix[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done
+done
 {exports}export PATH={shlex.quote(str(BIN))}:"$PATH"
 
 # `az` keeps clouds and logins in AZURE_CONFIG_DIR, which is not your own here.
@@ -73,12 +80,20 @@ def write_kubeconfig(fleet: Simulator) -> None:
     KUBECONFIG.write_text(yaml.safe_dump(merged), encoding="utf-8")
 
 
+def keep_reports_here(inventory: Path) -> None:
+    """Let reports go beside the inventory: those of a real fleet in the folder of the user are none of ours."""
+    found = yaml.safe_load(inventory.read_text(encoding="utf-8"))
+    found["all"]["vars"]["aml_report_directory"] = str(FOLDER / "aml-report")
+    inventory.write_text(yaml.safe_dump(found, sort_keys=False), encoding="utf-8")
+
+
 def rehearse(options: argparse.Namespace) -> None:
     """Start the fleet, write what points at it, and wait for Ctrl-C."""
     say("Building the collection and installing it from its archive")
     install_collection()
     with Simulator(options.scenario, time_scale=options.time_scale) as fleet:
         inventory = write_inventory(fleet, FOLDER)
+        keep_reports_here(inventory)
         write_kubeconfig(fleet)
         ENVIRONMENT.write_text(script(fleet), encoding="utf-8")
         say(f"The simulated fleet of {len(fleet.clusters)} clusters runs until Ctrl-C. In another terminal:")
@@ -94,6 +109,17 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.umask(0o077)
+    with LOCK.open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another rehearsal is running in this checkout; end it first (Ctrl-C).", file=sys.stderr)
+            return 1
+        return alone(options)
+
+
+def alone(options: argparse.Namespace) -> int:
+    """Rehearse in a folder that nobody else has now, and leave nothing behind that would lead nowhere."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     try:

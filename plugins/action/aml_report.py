@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible import constants as C
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
 from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_report import SPEC, run
@@ -31,7 +32,7 @@ class ActionModule(InProcessAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result, after showing its lines: they belong to the fleet, and to no host of it."""
         result = super().run(tmp, task_vars)
-        if self._task.args.get("show"):
+        if boolean(self._templar.template(self._task.args.get("show", False)), strict=False):
             for line, outcome in zip(result.get("lines") or (), result.get("outcomes") or (), strict=False):
                 display.display(line, color=_COLOURS.get(outcome, C.COLOR_OK))
         return result

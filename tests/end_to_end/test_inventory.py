@@ -62,12 +62,21 @@ def test_hosts_that_want_the_same_are_refused_before_any_write(ansible: Ansible,
     assert written <= {"alone", None}
 
 
-@pytest.mark.parametrize("playbook", ["preflight", "upgrade", "verify"])
+@pytest.mark.parametrize("playbook", ["preflight", "upgrade", "verify", "renew_certificate"])
 def test_an_inventory_without_clusters_ends_with_an_error(ansible: Ansible, tmp_path: Path, playbook: str) -> None:
     path = tmp_path / "fleet.yml"
     path.write_text("all:\n  hosts: {aks: [}\n", encoding="utf-8")
     run = ansible(f"azureml.fleet.{playbook}", inventory=path).check(rc=2)
     assert "The inventory has no hosts, so nothing was looked at" in run.stdout
+
+
+def test_a_report_that_cannot_be_written_is_shown_all_the_same(ansible: Ansible, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    hosts = {name: {"aml_cluster_id": "wrong", "aml_report_directory": str(tmp_path / "file")} for name in ("a", "b")}
+    run = ansible("azureml.fleet.preflight", inventory={"all": {"hosts": hosts}}).check(rc=2)
+    assert "2 clusters: 2 failed" in run.stdout
+    assert "The report's files were not written" in run.stdout
+    assert [run.stats[name]["failures"] for name in ("a", "b")] == [1, 1]
 
 
 def test_the_report_comes_whatever_the_first_host_says(ansible: Ansible, tmp_path: Path) -> None:

@@ -37,53 +37,57 @@ _CLUSTERS = "clusters"
 
 
 def run(call: Call) -> Outcome:
-    """Return the reports, write the files that differ, and say which hosts must end the run with an error."""
+    """Return the reports, write the files that differ, and say which hosts must end the run with an error.
+
+    Raises ModuleFailure, with all that is returned otherwise, when the files cannot be written.
+    """
     params = call.params
     mode = modes.BY_ID[params["mode"]]
     clusters = [report.cluster_report(record, mode) for record in params["records"]]
     fleet = report.fleet_report(clusters, mode)
     screen = report.screen(clusters)
     artifacts = report.artifact_names([cluster["host"] for cluster in clusters])
-    written = _write(call, clusters, fleet) if params["directory"] else []
-    return Outcome(
-        changed=bool(written),
-        result={
-            "lines": [line["text"] for line in screen],
-            "outcomes": [line["outcome"] for line in screen],
-            "counts": report.counts(clusters),
-            "clusters": fleet["clusters"],
-            "unfinished": {
-                cluster["host"]: f"{cluster['outcome']} in stage {cluster['stage']}; the report above says why."
-                for cluster, record in zip(clusters, params["records"], strict=True)
-                if report.must_fail(
-                    cluster, fail_when_blocked=record.get("fail_when_blocked", params["fail_when_blocked"])
-                )
-            },
-            "artifacts": {artifacts[each["host"]]: each for each in fleet["clusters"]},
-            "written": written,
-        },
-    )
+    unfinished = {
+        cluster["host"]: f"{cluster['outcome']} in stage {cluster['stage']}; the report above says why."
+        for cluster, record in zip(clusters, params["records"], strict=True)
+        if report.must_fail(cluster, fail_when_blocked=record.get("fail_when_blocked", params["fail_when_blocked"]))
+    }
+    result: dict[str, Any] = {
+        "lines": [line["text"] for line in screen],
+        "outcomes": [line["outcome"] for line in screen],
+        "counts": report.counts(clusters),
+        "clusters": fleet["clusters"],
+        "unfinished": unfinished,
+        "artifacts": {artifacts[each["host"]]: each for each in fleet["clusters"]},
+        "written": [],
+    }
+    if params["directory"]:
+        try:
+            result["written"] = _write(call, clusters, fleet)
+        except OSError as error:
+            message = (
+                f"The report's files were not written: {error.strerror} ({error.filename}). What the lines say "
+                "is so all the same; set aml_report_directory to a directory that this user may write."
+            )
+            for cluster in clusters[:1]:  # somebody has to end the run with an error for it
+                unfinished[cluster["host"]] = " ".join(filter(None, (unfinished.get(cluster["host"]), message)))
+            raise ModuleFailure(message, **result) from error
+    return Outcome(changed=bool(result["written"]), result=result)
 
 
 def _write(call: Call, clusters: list[ClusterReport], fleet: Mapping[str, Any]) -> list[str]:
     """Write the files whose content differs and return their paths; in check mode only return them.
 
-    Raises ModuleFailure when one cannot be written.
+    Raises OSError when one cannot be written.
     """
     directory = Path(call.params["directory"])
     files: dict[Path, Mapping[str, Any]] = {
         directory / _CLUSTERS / f"{report.file_name(cluster['host'])}.json": cluster for cluster in clusters
     }
     files[directory / FLEET_FILE] = fleet
-    try:
-        if not call.check_mode:
-            _make_folders(directory)
-        return [str(path) for path, content in files.items() if _write_one(path, content, write=not call.check_mode)]
-    except OSError as error:
-        raise ModuleFailure(
-            f"The report was not written: {error.strerror} ({error.filename}). Everything else of the run has "
-            "happened; set aml_report_directory to a directory that this user may write."
-        ) from error
+    if not call.check_mode:
+        _make_folders(directory)
+    return [str(path) for path, content in files.items() if _write_one(path, content, write=not call.check_mode)]
 
 
 def _make_folders(directory: Path) -> None:

@@ -176,7 +176,7 @@ def _typed(declared: Option, value: Any, convert: Convert) -> Any:
         raise TypeError(f"{_NEEDED[declared.kind]} is needed, not {kind_of(value)}")
     try:
         typed = convert(declared.kind, value)
-    except TypeError as error:
+    except (OverflowError, TypeError) as error:
         raise TypeError(f"{_NEEDED[declared.kind]} is needed, not {kind_of(value)}") from error
     if declared.choices:
         return _one_of(declared.choices, typed)

@@ -20,8 +20,9 @@ def _of_level(facts: Facts, level: str) -> list[LockFacts]:
     "lock-read-only",
     "blocker",
     "A ReadOnly lock forbids every change of the cluster or of a workspace",
-    remedy="Ask the lock's owner, and take it off for the run: `az lock delete --ids` with the id above. Where nothing "
-    "is to be changed any more, accept lock-read-only in aml_accepted_findings.",
+    remedy="Ask the lock's owner, take it off for the run (`az lock delete --ids` with the id above), and put it back "
+    "afterwards (`az lock create --lock-type ReadOnly`). Where nothing is to be changed any more, accept "
+    "lock-read-only in aml_accepted_findings.",
     source=source.LOCKS,
     acceptable=True,
 )

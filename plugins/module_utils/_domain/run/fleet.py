@@ -12,6 +12,10 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.setting
 
 #: Hosts that a sentence names; a mistake in a group variable can make all of them alike.
 _NAMED_HOSTS = 5
+_NEXT = (
+    "Hosts outside of --limit count, too: take one of them out of the inventory, or list several computes of one "
+    "cluster in aml_attachments of one host."
+)
 
 
 def conflicts(hosts: Mapping[str, Settings]) -> dict[str, list[str]]:
@@ -29,7 +33,7 @@ def conflicts(hosts: Mapping[str, Settings]) -> dict[str, list[str]]:
         for host, words in claims:
             others = [other for other, _unused in claims if other != host]
             if others:
-                found[host].append(f"{words} is also that of {_listed(others)}; only one host may have it.")
+                found[host].append(f"{words} is also that of {_listed(others)}; only one host may have it. {_NEXT}")
     return dict(found)
 
 

@@ -26,8 +26,11 @@ SCHEMA_VERSION: Literal[1] = 1
 #: of Linux's file systems (NAME_MAX, https://man7.org/linux/man-pages/man0/limits.h.0p.html).
 _LONGEST_NAME = 120
 _DIGEST = 8
-#: The id of an Azure resource within a sentence; its last segment is the name that a person knows.
-_RESOURCE_ID = re.compile(r"/subscriptions/[^\s'\",;:()]*/([^\s'\",;:()/]+)")
+#: The id of an Azure resource within a sentence; its last segment is the name that a person knows. Scopes and URLs stay
+#: whole, and locks, because commands are typed with them.
+_RESOURCE_ID = re.compile(
+    r"(?<![\w.-])/subscriptions/(?![^\s'\",;:()]*/locks/)[^\s'\",;:()]+/providers/[^\s'\",;:()]+/([^\s'\",;:()/?]+)(?![/?])"
+)
 #: Characters of a reason on the terminal: about 25 lines. The cluster's file has the rest of the few that are longer.
 _LONGEST_REASON = 2000
 #: What a person has to look at first.

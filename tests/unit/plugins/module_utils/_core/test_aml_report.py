@@ -67,8 +67,12 @@ def test_hosts_that_need_a_person_are_named_with_the_reason() -> None:
 
 def test_a_directory_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(ModuleFailure, match=r"The report was not written: .*aml_report_directory"):
+    with pytest.raises(ModuleFailure, match=r"The report's files were not written: .*aml_report_directory") as caught:
         run(tmp_path / "file")
+    said = caught.value.details
+    assert len(said["lines"]) == 3, "what the run did is told all the same"
+    assert "were not written" in said["unfinished"]["good"]
+    assert said["unfinished"]["bad"].startswith("blocked in stage preflight")
 
 
 def mode_of(path: Path) -> int:

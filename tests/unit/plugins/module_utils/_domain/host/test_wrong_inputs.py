@@ -21,7 +21,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "bool": ("maybe", [True], {"a": 1}),
     "dict": (["a"], "a", 3, True),
     "float": ("soon", [1], {"a": 1}, True),
-    "int": ("soon", [1], {"a": 1}, True, 1.5),
+    "int": ("soon", [1], {"a": 1}, True, 1.5, float("inf"), float("nan")),
     "list": ({"a": 1},),
     "path": ([1], {"a": 1}, True),
     "str": ([1], {"a": 1}, True),

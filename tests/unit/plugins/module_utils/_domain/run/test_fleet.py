@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.fleet import conflicts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.fleet import _NEXT, conflicts
 from tests.unit.plugins.module_utils._domain.builders import AKS_ID, WORKSPACE_ID, settings
 
+ONE = f"only one host may have it. {_NEXT}"
 OTHER_ID = AKS_ID.replace("/aks", "/other")
 
 
@@ -19,8 +20,8 @@ def test_hosts_that_share_nothing_are_left_out() -> None:
 def test_one_cluster_of_two_hosts_is_told_to_both_whatever_its_letter_case() -> None:
     one, two = settings(), settings(cluster_id=AKS_ID.upper(), compute_name="other")
     assert conflicts({"one": one, "two": two, "three": settings(cluster_id=OTHER_ID, compute_name="x1")}) == {
-        "one": ["aml_cluster_id: cluster aks is also that of two; only one host may have it."],
-        "two": ["aml_cluster_id: cluster AKS is also that of one; only one host may have it."],
+        "one": [f"aml_cluster_id: cluster aks is also that of two; only one host may have it. {_NEXT}"],
+        "two": [f"aml_cluster_id: cluster AKS is also that of one; only one host may have it. {_NEXT}"],
     }
 
 
@@ -31,8 +32,12 @@ def test_one_compute_of_two_clusters_is_told_to_both() -> None:
     ]
     two = settings(cluster_id=OTHER_ID, workspace=None, compute_name=None, attachments=attachments)
     assert conflicts({"one": settings(), "two": two}) == {
-        "one": ["aml_compute_name: compute k8s of workspace ml is also that of two; only one host may have it."],
-        "two": ["aml_compute_name: compute K8S of workspace ml is also that of one; only one host may have it."],
+        "one": [
+            "aml_compute_name: compute k8s of workspace ml is also that of two; only one host may have it. " + _NEXT
+        ],
+        "two": [
+            "aml_compute_name: compute K8S of workspace ml is also that of one; only one host may have it. " + _NEXT
+        ],
     }
 
 
