@@ -52,7 +52,7 @@ def script(fleet: Simulator) -> str:
     name = "azureml-fleet-rehearsal"
     foreign = " ".join(FOREIGN_VARIABLES)
     exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in environment(fleet).items())
-    return f"""# Points this shell at the simulated Azure of `make rehearse`, and takes out what could lead to a real one.
+    return f"""# Points this shell at the simulated Azure of `make rehearse`, and takes out what leads to a real one.
 # Close the shell when the rehearsal is over.
 for prefix in {foreign}; do
     for name in $(env | sed -n "s/^\\($prefix[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done
