@@ -11,6 +11,7 @@ from kubernetes import client as kubernetes_client
 from tests.integration.harness import Simulator
 from tests.integration.simulator.arm_client import ArmClient
 from tests.integration.simulator.conftest import AKS, WORKSPACE, KubernetesOf, connect
+from tests.simulator.contents.nodes import label_of_group
 
 ATTACHED = {
     "workspaces": [{"name": "ml", "resource_group": "rg"}],
@@ -93,3 +94,16 @@ def test_trusted_access_is_there_from_the_start_and_comes_with_an_attachment() -
 def test_trusted_access_may_leave_no_objects() -> None:
     with Simulator({**ATTACHED, "beliefs": {"trusted-access-objects": "none"}}, time_scale=100) as fleet:
         assert _trusted(connect(fleet, "aks")) == []
+
+
+@pytest.mark.parametrize(
+    ("group", "label"),
+    [
+        ("MC_rg_aks_westeurope", "MC_rg_aks_westeurope"),
+        ("rg-aks-(prod)", "rg-aks--prod-z"),
+        (f"{'g' * 62}_nodes", f"{'g' * 62}z"),
+        ("g" * 90, "g" * 63),
+    ],
+)
+def test_the_nodes_say_their_resource_group_as_aks_writes_it_into_a_label(group: str, label: str) -> None:
+    assert label_of_group(group) == label

@@ -180,7 +180,7 @@ def _node_labels(spec: plan.Cluster, pool: NodePoolState, name: str) -> dict[str
         labels |= {
             "agentpool": pool.name,
             "kubernetes.azure.com/agentpool": pool.name,
-            "kubernetes.azure.com/cluster": spec.group_of_nodes[:63],
+            "kubernetes.azure.com/cluster": label_of_group(spec.group_of_nodes),
             "kubernetes.azure.com/mode": str(pool.properties.get("mode", "User")).lower(),
             "kubernetes.azure.com/role": "agent",
             "kubernetes.azure.com/node-image-version": NODE_IMAGE,
@@ -191,6 +191,16 @@ def _node_labels(spec: plan.Cluster, pool: NodePoolState, name: str) -> dict[str
         if pool.gpus:
             labels |= {"accelerator": "nvidia", "kubernetes.azure.com/accelerator": "nvidia"}
     return labels
+
+
+def label_of_group(group: str) -> str:
+    """Return the name of the nodes' resource group as AKS makes a label of it.
+
+    Source: the ARM expression that Azure/AgentBaker quotes in pkg/agent/baker.go: take(replace(replace(
+    resourceGroup().name, '(', '-'), ')', '-'), 63), and where that ends in '-', '_' or '.', concat(take(…, 62), 'z').
+    """
+    cut = group.replace("(", "-").replace(")", "-")[:63]
+    return cut[:62] + "z" if cut[-1:] in {"-", "_", "."} else cut
 
 
 def _node_status(pool: NodePoolState, name: str, address: str) -> dict[str, Any]:

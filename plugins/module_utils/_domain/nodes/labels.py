@@ -17,9 +17,23 @@ MANAGED_BY = "azureml.fleet"
 #: AKS puts this label on every node, with the name of the resource group of the nodes.
 AKS_CLUSTER_LABEL = "kubernetes.azure.com/cluster"
 
+_LONGEST_VALUE = 63
+
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _SUBDOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _RESERVED = ("kubernetes.azure.com", "kubernetes.io", "k8s.io")
+
+
+def aks_cluster_label(node_resource_group: str) -> str:
+    """Return the value that AKS_CLUSTER_LABEL has on the nodes of a cluster, by the resource group of its nodes.
+
+    Parentheses, which a resource group may have in its name and a label may not, become dashes; 63 characters stay; and
+    a value that would end in punctuation gets a 'z'.
+    Source: normalizeResourceGroupNameForLabel in Azure/karpenter-provider-azure,
+    pkg/providers/imagefamily/labels/labels.go, and in Azure/AgentBaker, pkg/agent/baker.go.
+    """
+    value = re.sub("[()]", "-", node_resource_group)[:_LONGEST_VALUE]
+    return f"{value[: _LONGEST_VALUE - 1]}z" if value.endswith(("-", "_", ".")) else value
 
 
 def is_dns_subdomain(text: str) -> bool:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import re
-
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, Permission
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import AKS_CLUSTER_LABEL
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import (
+    AKS_CLUSTER_LABEL,
+    aks_cluster_label,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
@@ -77,7 +78,7 @@ def kubernetes_api_of_another_cluster(_settings: Settings, facts: Facts) -> Evid
     if kubernetes is None or not group:
         return None
     labels = {node["labels"][AKS_CLUSTER_LABEL] for node in kubernetes["nodes"] if AKS_CLUSTER_LABEL in node["labels"]}
-    others = sorted(label for label in labels if not _names(label, group))
+    others = sorted(label for label in labels if label.lower() != aks_cluster_label(group).lower())
     return [f"Its nodes belong to {label}; those of the cluster in Azure belong to {group}." for label in others]
 
 
@@ -101,12 +102,6 @@ def _other_agents(facts: Facts) -> Evidence:
         f"Its agents of Azure Arc were installed for {agents['name']} in resource group {agents['resource_group']}"
         f" of subscription {agents['subscription_id'] or 'unknown'}."
     )
-
-
-def _names(label: str, group: str) -> bool:
-    """Tell whether a label value, which AKS cuts and cleans to fit into 63 characters, can stand for the group."""
-    short, full = (re.sub("[^a-z0-9]", "", text.lower()) for text in (label, group))
-    return full.startswith(short[:50]) if len(label) >= 60 else full == short
 
 
 @rule(

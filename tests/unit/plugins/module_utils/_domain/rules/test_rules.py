@@ -749,7 +749,13 @@ def test_every_topic_file_is_imported() -> None:
         ("MC_rg_aks_westeurop", "MC_rg_aks_westeurope", False),
         (f"MC_{'g' * 60}", f"MC_{'g' * 70}_aks_westeurope", True),
         (f"MC_{'g' * 60}", f"MC_{'h' * 70}_aks_westeurope", False),
+        (f"MC_{'g' * 50}-one_westeurope", f"MC_{'g' * 50}-two_westeurope", False),
         ("MC_rg-1-_aks_westeurope", "MC_rg(1)_aks_westeurope", True),
+        ("MC_rg1_aks_westeurope", "MC_rg-1_aks_westeurope", False),
+        ("rg-aks--prod-z", "rg-aks-(prod)", True),
+        ("rg-aks--prod-", "rg-aks-(prod)", False),
+        (f"{'g' * 62}z", f"{'g' * 62}_aks", True),
+        (f"{'g' * 62}z", f"{'g' * 62}-", True),
     ],
 )
 def test_label_of_a_cluster_is_compared_as_aks_cuts_and_cleans_it(label: str, group: str, same: bool) -> None:
