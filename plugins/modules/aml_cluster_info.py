@@ -229,7 +229,8 @@ facts:
       type: list
       elements: str
     locks:
-      description: Locks that hold for the cluster or a workspace; null where they cannot be read.
+      description: Locks that hold for the cluster or a workspace, and those in the resource group
+        of its nodes; null where they cannot be read.
       type: list
       elements: dict
       contains:

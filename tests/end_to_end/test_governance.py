@@ -30,7 +30,10 @@ def test_locks_are_found_before_and_a_policy_s_denial_is_told_as_azure_says_it(
     simulator: Callable[..., Simulator], ansible: Ansible, tmp_path: Path
 ) -> None:
     denied = {**cluster("denied"), "resource_group": "rg-governed"}
-    plan = scenario(denied, {**cluster("sealed"), "lock": "ReadOnly"}, {**cluster("kept"), "lock": "CanNotDelete"})
+    among = {**cluster("among"), "lock_among_nodes": "CanNotDelete"}
+    plan = scenario(
+        denied, {**cluster("sealed"), "lock": "ReadOnly"}, {**cluster("kept"), "lock": "CanNotDelete"}, among
+    )
     rule = {"name": POLICY, "denies": "Microsoft.KubernetesConfiguration/extensions"}
     fleet = simulator({**plan, "policies": [{**rule, "scope": "resourceGroups/rg-governed"}]})
     hosts = inventory(fleet, aml_report_directory=str(tmp_path))
@@ -39,6 +42,10 @@ def test_locks_are_found_before_and_a_policy_s_denial_is_told_as_azure_says_it(
     assert report(tmp_path, "sealed")["outcome"] == "blocked"
     (said,) = findings(tmp_path, "sealed")["lock-read-only"]
     assert said.endswith("/managedClusters/sealed/providers/Microsoft.Authorization/locks/lock is ReadOnly.")
+    assert report(tmp_path, "among")["outcome"] == "blocked"
+    (said, *needed) = findings(tmp_path, "among")["lock-on-nodes"]
+    assert "/loadBalancers/kubernetes/providers/Microsoft.Authorization/locks/lock is CanNotDelete." in said
+    assert len(needed) == 2  # labels of the pool with GPUs, and the router's load balancer
     assert report(tmp_path, "kept")["outcome"] == "upgraded"
     assert "lock-on-deletion" in findings(tmp_path, "kept")
     failed = report(tmp_path, "denied")

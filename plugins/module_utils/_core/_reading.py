@@ -20,6 +20,10 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core import _access
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import connect_azure, connect_cluster
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import names
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.lock_scopes import (
+    holds_for,
+    is_among_nodes,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import serves_tls
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
     ClusterFacts,
@@ -110,18 +114,15 @@ def _fleet_wide(azure: AzureConnection, cluster: ClusterFacts, workspaces: Seque
     if not asked:
         return _FleetWide(kubernetes_versions=[], locks=[], workspaces_of_user_identity=[])
     subscription = cluster["subscription_id"]
+    ids = [cluster["id"], *workspaces]
     locks = fleet_wide.read_locks(azure, subscription)
     return _FleetWide(
         kubernetes_versions=fleet_wide.read_kubernetes_versions(azure, subscription, cluster["location"]),
         workspaces_of_user_identity=[each for each in workspaces if fleet_wide.acts_as_user_assigned(azure, each)],
-        locks=None if locks is None else [each for each in locks if _holds(each, [cluster["id"], *workspaces])],
+        locks=None
+        if locks is None
+        else [each for each in locks if holds_for(each, ids) or is_among_nodes(each, cluster)],
     )
-
-
-def _holds(lock: LockFacts, ids: Sequence[str]) -> bool:
-    """Tell whether a lock holds for one of `ids`: it is on it or on what it is in."""
-    scope = lock["scope"].lower().rstrip("/")
-    return bool(scope) and any(f"{each.lower()}/".startswith(f"{scope}/") for each in ids)
 
 
 def _providers(

@@ -289,7 +289,8 @@ class Facts(TypedDict):
     extension_regions: list[str]
     # Minor versions of Kubernetes that AKS offers in the region, in no preview; empty when it does not say.
     kubernetes_versions: list[str]
-    # Locks that hold for the cluster or a workspace; null where they cannot be read.
+    # Locks that hold for the cluster or a workspace, and those in the resource group of its nodes; null where they
+    # cannot be read.
     locks: list[LockFacts] | None
     extension: ExtensionFacts | None  # The extension C(Microsoft.AzureML.Kubernetes) of the cluster, or null.
     workspaces: list[WorkspaceFacts]  # The workspaces with the computes of this cluster in them.

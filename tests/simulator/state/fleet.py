@@ -366,6 +366,9 @@ class Fleet:
             )
             if spec.lock:
                 self.locks[identifier] = {"lock": lock_body(identifier, "lock", spec.lock)}
+        if spec.lock_among_nodes:
+            balancer = self._id(spec.group_of_nodes, "Microsoft.Network", "loadBalancers", "kubernetes")
+            self.locks[balancer] = {"lock": lock_body(balancer, "lock", spec.lock_among_nodes)}
         primary = next(r for r in self.resources.values() if r.cluster is cluster and r.managed == (spec.kind == "aks"))
         self._add_existing(primary)
 

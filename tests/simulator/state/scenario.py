@@ -234,6 +234,8 @@ class Cluster(Model):
     state: Literal["Succeeded", "Failed"] = "Succeeded"
     #: A lock on the cluster's resource.
     lock: Literal["CanNotDelete", "ReadOnly"] | None = None
+    #: A lock on the load balancer in the resource group of the nodes; AKS only.
+    lock_among_nodes: Literal["CanNotDelete", "ReadOnly"] | None = None
     arc_connected: bool = False
     distribution: str = "generic"
     power_state: Literal["Running", "Stopped"] = "Running"

@@ -5,15 +5,47 @@
 
 from __future__ import annotations
 
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.cluster.lock_scopes import (
+    holds_for,
+    is_among_nodes,
+)
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import DEFAULTS
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.problems import ExtensionSettingsError
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.setting_values import is_on
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, LockFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_extension import planned_extension
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.wanted_labels import wanted_pool_labels
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.label_plan import plan_labels
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import _sources as source
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules._engine import Evidence, rule
 
 
 def _of_level(facts: Facts, level: str) -> list[LockFacts]:
     """Return the locks of a level that hold for the cluster or for one of its workspaces."""
-    return [each for each in facts["locks"] or () if each["level"].lower() == level.lower()]
+    ids = [facts["cluster"]["id"], *(each["id"] for each in facts["workspaces"])]
+    return [each for each in facts["locks"] or () if each["level"].lower() == level.lower() and holds_for(each, ids)]
+
+
+def _among_nodes(facts: Facts) -> list[str]:
+    """Return the locks in the resource group of the nodes, of whatever level, in words."""
+    return [_said(each) for each in facts["locks"] or () if is_among_nodes(each, facts["cluster"])]
+
+
+def _needs_the_nodes(settings: Settings, facts: Facts) -> list[str]:
+    """Return what the run does for which AKS writes into the resource group of the nodes."""
+    pools = {pool["name"]: pool["labels"] for pool in facts["cluster"]["node_pools"]}
+    labelled = [each.name for each in plan_labels(pools, wanted_pool_labels(settings, facts)) if each.differs]
+    found = [f"The run changes the labels of node pool(s) {', '.join(labelled)}."] if labelled else []
+    try:
+        planned = planned_extension(settings, facts)
+    except ExtensionSettingsError:
+        return found  # nothing is installed: a rule of the extension says why
+    after = planned.after["settings"] if planned.after and planned.action != "none" else {}
+    serves = bool(after) and is_on(after.get("enableInference", DEFAULTS.get("enableInference")))
+    if serves and after.get("inferenceRouterServiceType", "").lower() == "loadbalancer":
+        found.append("The run installs or changes the extension, whose router has a load balancer there.")
+    return found
 
 
 @rule(
@@ -41,6 +73,41 @@ def lock_read_only(_settings: Settings, facts: Facts) -> Evidence:
 def lock_on_deletion(_settings: Settings, facts: Facts) -> Evidence:
     """Tell of locks that only keep from deleting: the upgrade deletes nothing."""
     return [_said(each) for each in _of_level(facts, "CanNotDelete")]
+
+
+@rule(
+    "lock-on-nodes",
+    "blocker",
+    "A lock in the resource group of the nodes forbids what the run makes AKS do there",
+    remedy="Ask the lock's owner, and take it off for the run by the id above. Where you know that "
+    "AKS is not stopped by it, accept lock-on-nodes in aml_accepted_findings.",
+    source=source.LOCKS_OF_NODES,
+    acceptable=True,
+)
+def lock_on_nodes(settings: Settings, facts: Facts) -> Evidence:
+    """Find a lock, of either level, on the resource group of the nodes or on anything in it, where the run needs AKS.
+
+    A lock on one resource made AKS refuse to scale with "Resource group 'MC_…' is locked, please remove lock and retry"
+    (https://github.com/Azure/AKS/issues/3291), and one on the network security group kept load balancers from changing
+    (https://github.com/Azure/AKS/issues/329). Which locks stop new labels nobody could try: so it may be accepted.
+    """
+    locks = _among_nodes(facts)
+    needed = _needs_the_nodes(settings, facts) if locks else []
+    return [*locks, *needed] if needed else None
+
+
+@rule(
+    "lock-on-nodes-unneeded",
+    "note",
+    "A lock in the resource group of the nodes keeps AKS from changing them",
+    remedy="Nothing has to be done for this run, which needs nothing there. Scaling a node pool fails under it: "
+    "take it off before that.",
+    source=source.LOCKS_OF_NODES,
+)
+def lock_on_nodes_unneeded(settings: Settings, facts: Facts) -> Evidence:
+    """Tell of locks in the resource group of the nodes that do not touch this run."""
+    locks = _among_nodes(facts)
+    return None if not locks or _needs_the_nodes(settings, facts) else locks
 
 
 @rule(

@@ -118,6 +118,13 @@ def lock(level: str) -> LockFacts:
     return {"name": "keep", "scope": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg", "level": level}
 
 
+NODE_GROUP = f"/subscriptions/{SUBSCRIPTION.upper()}/resourcegroups/mc_rg_AKS_westeurope"
+
+
+def lock_of_nodes(level: str, below: str = "") -> LockFacts:
+    return {"name": "keep", "scope": NODE_GROUP + below, "level": level}
+
+
 def locks(*wanted: LockFacts) -> Change:
     return lambda found: found.update({"locks": list(wanted)})
 
@@ -302,6 +309,16 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "/resourceGroups/rg/providers/Microsoft.Authorization/locks/keep is ReadOnly.",
     ),
     "lock-on-deletion": (side(locks(lock("ReadOnly"))), side(locks(lock("CanNotDelete"))), "keep is CanNotDelete."),
+    "lock-on-nodes": (
+        side(locks(lock_of_nodes("CanNotDelete")), inference_router_service_type="NodePort"),
+        side(locks(lock_of_nodes("CanNotDelete")), **OPEN),
+        "whose router has a load balancer there.",
+    ),
+    "lock-on-nodes-unneeded": (
+        side(locks(lock_of_nodes("ReadOnly")), **OPEN),
+        side(locks(lock_of_nodes("ReadOnly"))),
+        "locks/keep is ReadOnly.",
+    ),
     "locks-not-read": (side(locks()), side(lambda found: found.update({"locks": None})), "did not let this run read"),
     "cluster-too-small": (
         # One machine of 4 vCPU and 8 GiB, which is just enough, and what AKS leaves of it for pods.
@@ -763,6 +780,40 @@ def test_label_of_a_cluster_is_compared_as_aks_cuts_and_cleans_it(label: str, gr
     nodes_of(label)(found)
     judged = {finding.rule.id for finding in rules.judge(settings(), found)}
     assert ("kubernetes-api-of-another-cluster" not in judged) is same
+
+
+LOAD_BALANCER = "/providers/Microsoft.Network/loadBalancers/kubernetes"
+
+
+@pytest.mark.parametrize("level", ["ReadOnly", "CanNotDelete"])
+@pytest.mark.parametrize("below", ["", "/", LOAD_BALANCER])
+def test_a_lock_anywhere_among_the_nodes_counts_where_the_run_needs_aks(level: str, below: str) -> None:
+    change = locks(lock_of_nodes(level, below))
+    labels = {"node_pool_labels": {"system": {"team": "ml"}}}
+    said = side(change, **labels).evidence("lock-on-nodes")
+    assert said[-1] == "The run changes the labels of node pool(s) system."
+    assert side(change, **labels).evidence("lock-on-nodes-unneeded") == ()
+    assert side(change).evidence("lock-on-nodes") == ()
+    assert len(side(change).evidence("lock-on-nodes-unneeded")) == 1
+    # It is not on the cluster, and so no word on what the cluster itself refuses.
+    assert side(change).evidence("lock-read-only") == () == side(change).evidence("lock-on-deletion")
+
+
+def test_a_lock_of_another_group_or_of_a_cluster_on_arc_is_not_one_of_the_nodes() -> None:
+    for change in (locks(lock_of_nodes("ReadOnly", "-2")), both(arc(), locks(lock_of_nodes("ReadOnly")))):
+        assert side(change, **OPEN).evidence("lock-on-nodes") == ()
+        assert side(change).evidence("lock-on-nodes-unneeded") == ()
+
+
+def test_a_load_balancer_that_is_there_and_stays_needs_nothing_among_the_nodes() -> None:
+    settled = {
+        "enableInference": "True",
+        "allowInsecureConnections": "True",
+        "inferenceRouterServiceType": "LoadBalancer",
+    }
+    change = both(installed(settings=settled), locks(lock_of_nodes("CanNotDelete")))
+    assert side(change).evidence("lock-on-nodes") == ()
+    assert side(change, **OPEN, inference_router_ha=False).evidence("lock-on-nodes") != ()
 
 
 @pytest.mark.parametrize(
