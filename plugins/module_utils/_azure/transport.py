@@ -239,13 +239,12 @@ def _is_time(text: str) -> bool:
         return False
 
 
-def _read_within_limit(response: requests.Response, *_arguments: Any, **options: Any) -> None:
+def _read_within_limit(response: requests.Response, *_arguments: Any, **_options: Any) -> None:
     """Read a whole answer, as `requests` is about to do itself, but not more than the limit; its time is bounded below.
 
-    Raises EndlessAnswerError.
+    Also where the SDK asks for a stream, as it does to begin what takes long (`_stream=True`): it reads the whole
+    answer then, too, and without a limit to what a few compressed bytes become. Raises EndlessAnswerError.
     """
-    if options.get("stream"):
-        return
     pieces: list[bytes] = []
     size = 0
     for piece in response.iter_content(_PIECE):
