@@ -139,14 +139,17 @@ def _tls_secret(cluster: ClusterConnection, phases: dict[str, str], name: str | 
         if not error.forbidden:
             raise
         return TlsSecretFacts(name=name, keys=None, fingerprint=None)
-    entries = (found or {}).get("data") or {}
+    data = (found or {}).get("data")
+    entries = data if isinstance(data, dict) else {}
     return TlsSecretFacts(name=name, keys=sorted(entries), fingerprint=_fingerprint(entries.get("cert.pem")))
 
 
-def _fingerprint(entry: str | None) -> str | None:
+def _fingerprint(entry: object) -> str | None:
     """Return the fingerprint of the certificate in an entry of a Secret; None when there is none."""
+    if not isinstance(entry, str):
+        return None
     try:
-        return certificates.facts_of_pem(base64.b64decode(entry or "").decode())["fingerprint"]
+        return certificates.facts_of_pem(base64.b64decode(entry).decode())["fingerprint"]
     except (certificates.CertificateError, ValueError):
         return None
 

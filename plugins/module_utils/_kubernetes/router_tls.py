@@ -9,16 +9,26 @@ one that is wanted instead, which says more; the handshake proves that the route
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import socket
 import ssl
+import time
 from collections.abc import Sequence
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import RouterServiceFacts, RouterTlsFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.names import EXTENSION_NAMESPACE
 
-#: Seconds for the connection, and again for the handshake: a packet that is lost once is sent again after one.
+#: Seconds for the connection and the handshake together: a packet that is lost once is sent again after one.
 PATIENCE = 5.0
+#: Addresses of a name that are tried: a load balancer has one, or one of each protocol.
+MOST_ADDRESSES = 3
+_EVERYBODY = ipaddress.IPv4Address("255.255.255.255")
+#: A name of hosts with a last label that is no number, so that it is no address
+#: (https://www.rfc-editor.org/rfc/rfc1123#page-13; https://www.rfc-editor.org/rfc/rfc6066#section-3).
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DNS_NAME = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]+$){_LABEL}")
 
 
 def read(services: Sequence[RouterServiceFacts], name: str | None, patience: float = PATIENCE) -> RouterTlsFacts:
@@ -41,23 +51,71 @@ def read(services: Sequence[RouterServiceFacts], name: str | None, patience: flo
 def _shown(address: str, port: int, name: str | None, patience: float) -> RouterTlsFacts:
     """Return what an address shows."""
     place = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    deadline = time.monotonic() + patience
     try:
-        connection = socket.create_connection((address, port), timeout=patience)
+        connection = _connected(address, port, deadline)
     except (OSError, ValueError, OverflowError, TypeError) as error:  # what a cluster calls an address may be none
         return _unseen(f"{place} cannot be reached from here ({_reason(error)})", place)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE  # see above: compared instead of trusted, and nothing is sent
     try:
-        with connection, context.wrap_socket(connection, server_hostname=name or address) as secured:
-            shown = secured.getpeercert(binary_form=True)
-    except (OSError, ValueError) as error:  # ValueError: a name that cannot be sent, such as one that begins with a dot
+        with connection:
+            connection.settimeout(_left(deadline))
+            with context.wrap_socket(connection, server_hostname=_server_name(name or address)) as secured:
+                shown = secured.getpeercert(binary_form=True)
+    except (OSError, ValueError) as error:
         return RouterTlsFacts(place=place, answered=True, certificate=None, reason=_reason(error))
     try:
         certificate = certificates.facts_of_der(shown or b"")
     except certificates.CertificateError as error:
         return RouterTlsFacts(place=place, answered=True, certificate=None, reason=str(error))
     return RouterTlsFacts(place=place, answered=True, certificate=certificate, reason=None)
+
+
+def _connected(address: str, port: int, deadline: float) -> socket.socket:
+    """Return a connection to the first address of a few that answers.
+
+    Whoever writes the cluster's Service writes the name and its addresses: how many there are, and where they lead.
+    Raises OSError, and ValueError, OverflowError or TypeError for what is no address.
+    """
+    # A name is resolved once: what is checked is what is asked. The system's resolver has a time of its own.
+    found = list(dict.fromkeys(each[4] for each in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM)))
+    allowed = [each for each in found if not _leads_elsewhere(str(each[0]))][:MOST_ADDRESSES]
+    if not allowed:
+        raise OSError(f"{found[0][0]} is no address of a load balancer" if found else "it has no address")
+    while True:
+        place = str(allowed.pop(0)[0])
+        try:
+            return socket.create_connection((place, port), timeout=_left(deadline) / (len(allowed) + 1))
+        except OSError:
+            if not allowed:
+                raise
+
+
+def _left(deadline: float) -> float:
+    """Return the seconds up to a deadline. Raises TimeoutError when there are none."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError
+    return seconds
+
+
+def _leads_elsewhere(address: str) -> bool:
+    """Tell whether no load balancer has such an address: it leads to this machine's own network, or to all of it.
+
+    The link's addresses are those of metadata services (https://www.rfc-editor.org/rfc/rfc3927); the others:
+    https://www.iana.org/assignments/iana-ipv4-special-registry. This machine itself may have a tunnel to the router.
+    """
+    found = ipaddress.ip_address(address)
+    plain = getattr(found, "ipv4_mapped", None) or found  # ::ffff:169.254.169.254 is asked as 169.254.169.254
+    return bool(plain.is_link_local or plain.is_multicast or plain.is_unspecified or plain == _EVERYBODY)
+
+
+def _server_name(name: object) -> str | None:
+    """Return the name that the handshake asks for, or None: it goes out as it is, and not all that is set is a name."""
+    plain = name.removesuffix(".") if isinstance(name, str) else ""
+    return plain if len(plain) <= 253 and _DNS_NAME.fullmatch(plain) else None
 
 
 def _unseen(reason: str, place: str | None = None) -> RouterTlsFacts:

@@ -9,6 +9,8 @@ import base64
 import datetime
 import ipaddress
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import CertificateFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
@@ -19,8 +21,22 @@ try:
     from cryptography.hazmat.primitives import hashes, serialization
 
     MISSING_CRYPTOGRAPHY: str | None = None
+    #: What `cryptography` raises for content that it cannot read, also when a part is looked at later than the whole;
+    #: some of it is a plain Exception (https://cryptography.io/en/latest/x509/reference/#exceptions).
+    _UNREADABLE = (
+        ValueError,
+        TypeError,
+        OverflowError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+    )
 except ImportError:
     MISSING_CRYPTOGRAPHY = "cryptography"
+
+
+_NO_PEM = "The TLS certificate is not PEM text of an X.509 certificate."
 
 
 class CertificateError(InputError):
@@ -34,6 +50,12 @@ def check_key_pair(certificate: str, key: str, cname: str | None, *, now: dateti
     key has a passphrase, the certificate is not valid now, or it does not cover `cname`.
     Source: learn.microsoft.com/azure/machine-learning/how-to-secure-kubernetes-online-endpoint.
     """
+    with _reading(_NO_PEM):
+        return _check_key_pair(certificate, key, cname, now)
+
+
+def _check_key_pair(certificate: str, key: str, cname: str | None, now: datetime.datetime | None) -> list[str]:
+    """Do what `check_key_pair` promises, as far as everything can be read."""
     chain = _certificates(certificate)
     _check_same_key(chain[0], key)
     moment = now or datetime.datetime.now(datetime.timezone.utc)
@@ -73,15 +95,14 @@ def covered_names(certificate: x509.Certificate) -> list[str]:
 
 def facts_of_pem(text: str) -> CertificateFacts:
     """Return what everybody may see of the first certificate of a PEM text. Raises CertificateError."""
-    return _facts_of(_certificates(text)[0])
+    with _reading(_NO_PEM):
+        return _facts_of(_certificates(text)[0])
 
 
 def facts_of_der(content: bytes) -> CertificateFacts:
     """Return what everybody may see of a certificate as TLS carries it. Raises CertificateError."""
-    try:
+    with _reading("What was shown is no X.509 certificate."):
         return _facts_of(x509.load_der_x509_certificate(content))
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
-        raise CertificateError("What was shown is no X.509 certificate.") from error
 
 
 def covers(certificate: CertificateFacts, cname: str) -> bool:
@@ -101,10 +122,16 @@ def _facts_of(certificate: x509.Certificate) -> CertificateFacts:
 
 def _certificates(text: str) -> list[x509.Certificate]:
     """Return the certificates of a PEM text, the server's first."""
+    return list(x509.load_pem_x509_certificates(text.encode()))
+
+
+@contextmanager
+def _reading(sentence: str) -> Iterator[None]:
+    """Raise CertificateError with `sentence` where a certificate, or a part of it that is looked at, is unreadable."""
     try:
-        return list(x509.load_pem_x509_certificates(text.encode()))
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise CertificateError("The TLS certificate is not PEM text of an X.509 certificate.") from error
+        yield
+    except _UNREADABLE as error:
+        raise CertificateError(sentence) from error
 
 
 def _check_same_key(certificate: x509.Certificate, key: str) -> None:

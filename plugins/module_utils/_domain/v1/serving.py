@@ -12,7 +12,7 @@ component").
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.components import ROUTER
@@ -25,6 +25,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 
 #: Name of the router's Service, of v1 and of the extension alike.
 SERVICE = "azureml-fe"
+_LAST_PORT = 65535
 
 
 def service_facts(service: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> RouterServiceFacts:
@@ -55,25 +56,34 @@ def service_address(service: Mapping[str, Any] | None) -> str | None:
     if service is None:
         return None
     points = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
-    for point in points:
-        address: str | None = point.get("ip") or point.get("hostname")
+    for point in _maps(points):
+        address = _text(point.get("ip")) or _text(point.get("hostname"))
         if address:
             return address
     spec = service.get("spec") or {}
     if spec.get("type") == "LoadBalancer":
         return None
-    inside: str | None = spec.get("clusterIP")
+    inside = _text(spec.get("clusterIP"))
     return None if inside in (None, "", "None") else inside
 
 
 def tls_port(service: Mapping[str, Any]) -> int | None:
     """Return the port of a Service for HTTPS: 443, else the one that is called so."""
-    ports = (service.get("spec") or {}).get("ports") or ()
-    numbers = [each.get("port") for each in ports]
-    if 443 in numbers:
+    ports = list(_maps((service.get("spec") or {}).get("ports") or ()))
+    if any(each.get("port") == 443 for each in ports):
         return 443
     named = [each.get("port") for each in ports if each.get("name") == "https"]
-    return int(named[0]) if named and isinstance(named[0], int) else None
+    return named[0] if named and type(named[0]) is int and 0 < named[0] <= _LAST_PORT else None
+
+
+def _maps(value: object) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a list; others could write anything into the status of a Service."""
+    yield from (each for each in value if isinstance(each, Mapping)) if isinstance(value, (list, tuple)) else ()
+
+
+def _text(value: object) -> str | None:
+    """Return a text, or None for what is none."""
+    return value if isinstance(value, str) else None
 
 
 def problems(kubernetes: KubernetesFacts) -> list[str]:

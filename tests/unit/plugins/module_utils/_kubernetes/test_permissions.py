@@ -111,6 +111,20 @@ def test_only_the_names_of_a_secrets_entries_and_whose_certificate_it_is_are_rea
     assert facts.read(cluster, "aks", [], "tls")["tls_secret"] == {"name": "tls", "keys": [], "fingerprint": None}
 
 
+@pytest.mark.parametrize(
+    "data",
+    [None, [{}], "x", {}, *({"cert.pem": each} for each in (5, ["x"], {"a": "b"}, "é", "eA", "/w==", "LS0t"))],
+)
+def test_whatever_stands_in_a_secret_is_a_certificate_or_none(
+    api: ScriptedApi, cluster: ClusterConnection, data: Any
+) -> None:
+    everything_else = Cluster()
+    answer = Answer(body={"data": data})
+    api.script = lambda asked: answer if asked.path.endswith("/secrets/tls") else everything_else(asked)
+    found = facts.read(cluster, "aks", [], "tls")["tls_secret"]
+    assert found == {"name": "tls", "keys": list(data) if isinstance(data, dict) else [], "fingerprint": None}
+
+
 def test_missing_write_permission_is_a_fact(api: ScriptedApi, cluster: ClusterConnection) -> None:
     api.script = Cluster("patch deployments")
     found = facts.read(cluster, "aks", [])
