@@ -14,7 +14,9 @@ description:
   - Looks at what the router serves first, by a TLS handshake from the controller. Where that is the certificate
     already, nothing is sent. Afterwards it waits until the router serves the new one.
   - Where the router cannot be reached from the controller (an internal load balancer, a service of another type), the
-    certificate is sent in any case, and a warning says that nothing was proven.
+    certificate is sent in any case, and a warning says that nothing was proven. So it is where the cluster's own API
+    does not answer, or is the API of another cluster.
+  - A router that answered before the update and is silent after it is waited for, and is a failure at the end.
   - Works for an extension that the Azure CLI installed with C(sslCertPemFile) and C(sslKeyPemFile), too.
   - For a router that takes its certificate from a Secret the Secret has to be changed instead; the failure says how.
 author: azureml.fleet contributors (@azureml-fleet)

@@ -17,12 +17,12 @@ from ansible_collections.azureml.fleet.plugins.module_utils._core._access import
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._core._access import (
     connect_azure,
-    connect_cluster,
     waiting_for,
 )
 from ansible_collections.azureml.fleet.plugins.module_utils._core._failures import refuse_missing, reported_failures
 from ansible_collections.azureml.fleet.plugins.module_utils._core._files import read_text_file
 from ansible_collections.azureml.fleet.plugins.module_utils._core._installation import Installation, followed
+from ansible_collections.azureml.fleet.plugins.module_utils._core._router_look import RouterLook
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import described
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates, renewal
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
@@ -33,7 +33,6 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.options import RunOptions
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.resource_id import parse_cluster_id
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.waiting import WaitTimeoutError
-from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import router_services, router_tls
 from ansible_collections.azureml.fleet.plugins.module_utils._module.call import Call, Difference, ModuleFailure, Outcome
 from ansible_collections.azureml.fleet.plugins.module_utils._module.options import (
     AZURE,
@@ -62,6 +61,7 @@ SPEC = ModuleSpec(
 #: Restarts the router's pods, which may go on with the certificate that they began with (docs/beliefs.md,
 #: `router-after-renewal`).
 _RESTART = "kubectl rollout restart deployment azureml-fe-v2 --namespace azureml"
+_PODS = "kubectl get pods --namespace azureml"
 
 
 @dataclass
@@ -72,12 +72,7 @@ class _Renewal:
     extension: ExtensionFacts
     certificate: CertificateFacts
     protected: dict[str, str]
-
-    def look(self) -> RouterTlsFacts:
-        """Return what the router shows now. Raises KubernetesError."""
-        with connect_cluster(self.task.call, self.task.connection) as cluster:
-            services = router_services.read(cluster)
-        return router_tls.read(services, self.extension["settings"].get("sslCname"))
+    look: RouterLook
 
     def is_served(self, seen: RouterTlsFacts) -> bool:
         """Tell whether the router shows the certificate that is wanted."""
@@ -97,11 +92,13 @@ def run(call: Call) -> Outcome:
             call.warn(f"Cluster {cluster.name}: {warning}")
         others = {str(name): str(value) for name, value in call.params["protected_settings"].items()}
         protected = renewal.protected_to_send(extension, certificate, key, others)
-        work = _Renewal(task, extension, certificates.facts_of_pem(certificate), protected)
+        look = RouterLook(call, task.connection, extension)
+        work = _Renewal(task, extension, certificates.facts_of_pem(certificate), protected, look)
         before = work.look()
         if work.is_served(before):
             return _outcome(work, before, before, verified=True)
         if call.check_mode:
+            _warn_unseen(work, before)
             return _outcome(work, before, {**before, "certificate": work.certificate}, verified=False)
         _send(work)
         return _proven(work, before)
@@ -145,24 +142,26 @@ def _send(work: _Renewal) -> None:
 def _proven(work: _Renewal, before: RouterTlsFacts) -> Outcome:
     """Return the result once the router serves the certificate. Raises ModuleFailure when it does not in time.
 
-    Where it cannot be reached from here, that is a warning: nothing is known then.
+    Where nobody could look at it before either, that is a warning: nothing is known then. A router that answered before
+    and is silent now may have died of the new certificate, which is waited for and then a failure.
     """
     if not work.task.follow:
         return _outcome(work, before, {**before, "certificate": work.certificate}, verified=False)
+    looks = [before]
+
+    def look() -> RouterTlsFacts:
+        looks[:] = [work.look()]
+        return looks[0]
+
     try:
         seen = work.task.waiting.until(
-            work.look,
-            lambda state: work.is_served(state) or not state["answered"],
+            look,
+            lambda state: work.is_served(state) or not (state["answered"] or before["answered"]),
             lambda state: f"still showing {_shown(state)}",
             f"The router of cluster {work.task.cluster.name}",
         )
     except WaitTimeoutError as error:
-        raise ModuleFailure(
-            f"Extension {work.extension['name']} of cluster {work.task.cluster.name} has the new certificate, and its "
-            f"router does not serve it: {error.message} If it stays so, restart its pods, which go on serving "
-            f"meanwhile: {_RESTART}",
-            verified=False,
-        ) from error
+        raise ModuleFailure(_unproven(work, looks[0], error.message), verified=False) from error
     if not seen["answered"]:
         work.task.call.warn(
             f"Cluster {work.task.cluster.name}: Azure has the new certificate, and whether the router serves it was "
@@ -171,6 +170,29 @@ def _proven(work: _Renewal, before: RouterTlsFacts) -> Outcome:
         seen = {**seen, "certificate": work.certificate}
         return _outcome(work, before, seen, verified=False)
     return _outcome(work, before, seen, verified=True)
+
+
+def _unproven(work: _Renewal, seen: RouterTlsFacts, waited: str) -> str:
+    """Return the failure of a router that was not seen to serve the certificate; a command stands at its end."""
+    name, cluster = work.extension["name"], work.task.cluster.name
+    has_it = f"Azure has the new certificate: extension {name} of cluster {cluster} took it."
+    if not seen["answered"]:
+        return (
+            f"{has_it} Its router answered before, and now nobody can tell whether it serves: {seen['reason']}. "
+            f"{waited} If it stays so, look on cluster {cluster} for pods that do not become ready: {_PODS}"
+        )
+    return (
+        f"{has_it} Its router does not serve it: {waited} If it stays so, restart its pods on cluster {cluster}, which "
+        f"go on serving meanwhile: {_RESTART}"
+    )
+
+
+def _warn_unseen(work: _Renewal, before: RouterTlsFacts) -> None:
+    """Say that what is served now is not known, so that the certificate would be sent in any case."""
+    if not before["answered"]:
+        work.task.call.warn(
+            f"Cluster {work.task.cluster.name}: what the router serves now was not checked: {before['reason']}."
+        )
 
 
 def _shown(seen: RouterTlsFacts) -> str:

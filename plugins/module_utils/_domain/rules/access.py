@@ -5,7 +5,15 @@
 
 from __future__ import annotations
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import Facts, Permission
+from collections.abc import Sequence
+
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import (
+    ArcAgentFacts,
+    ClusterFacts,
+    Facts,
+    NodeFacts,
+    Permission,
+)
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.nodes.labels import (
     AKS_CLUSTER_LABEL,
@@ -72,36 +80,40 @@ def kubernetes_permission_missing(_settings: Settings, facts: Facts) -> Evidence
 )
 def kubernetes_api_of_another_cluster(_settings: Settings, facts: Facts) -> Evidence:
     """Find nodes on which AKS wrote the node resource group of another cluster, and Arc agents of another one."""
-    if facts["cluster"]["kind"] == "arc":
-        return _other_agents(facts)
-    kubernetes, group = facts["kubernetes"], facts["cluster"]["node_resource_group"]
-    if kubernetes is None or not group:
+    kubernetes, cluster = facts["kubernetes"], facts["cluster"]
+    if kubernetes is None:
         return None
-    labels = {node["labels"][AKS_CLUSTER_LABEL] for node in kubernetes["nodes"] if AKS_CLUSTER_LABEL in node["labels"]}
+    if cluster["kind"] == "arc":
+        return other_agents(cluster, kubernetes["arc_agents"])
+    return other_nodes(cluster, kubernetes["nodes"])
+
+
+def other_nodes(cluster: ClusterFacts, nodes: Sequence[NodeFacts]) -> list[str]:
+    """Return on whose nodes AKS wrote the node resource group of another cluster than this one."""
+    group = cluster["node_resource_group"]
+    if not group:
+        return []
+    labels = {node["labels"][AKS_CLUSTER_LABEL] for node in nodes if AKS_CLUSTER_LABEL in node["labels"]}
     others = sorted(label for label in labels if label.lower() != aks_cluster_label(group).lower())
     return [f"Its nodes belong to {label}; those of the cluster in Azure belong to {group}." for label in others]
 
 
-def _other_agents(facts: Facts) -> Evidence:
-    """Find Arc agents that were installed for another connected cluster, or none at all.
+def other_agents(cluster: ClusterFacts, agents: ArcAgentFacts | None) -> list[str]:
+    """Return for which other connected cluster than this one the Arc agents were installed, or that there are none.
 
     Source: `az connectedk8s delete` compares the same names before it believes a kubeconfig
     (Azure/azure-cli-extensions, src/connectedk8s/azext_connectedk8s/custom.py).
     """
-    kubernetes, cluster = facts["kubernetes"], facts["cluster"]
-    if kubernetes is None:
-        return None
-    agents = kubernetes["arc_agents"]
     if agents is None:
-        return "It has no agents of Azure Arc (ConfigMap azure-clusterconfig in namespace azure-arc)."
+        return ["It has no agents of Azure Arc (ConfigMap azure-clusterconfig in namespace azure-arc)."]
     known = (agents["subscription_id"], agents["resource_group"], agents["name"])
     wanted = (cluster["subscription_id"], cluster["resource_group"], cluster["name"])
     if all(not each or each.lower() == own.lower() for each, own in zip(known, wanted, strict=True)):
-        return None
-    return (
+        return []
+    return [
         f"Its agents of Azure Arc were installed for {agents['name']} in resource group {agents['resource_group']}"
         f" of subscription {agents['subscription_id'] or 'unknown'}."
-    )
+    ]
 
 
 @rule(
