@@ -36,7 +36,7 @@ FLEET: dict[str, Any] = {
         {"name": "failed", "resource_group": "rg", "state": "Failed"},
         {"name": "principal", "resource_group": "rg", "identity": "service_principal"},
         {"name": "pod-identity", "resource_group": "rg", "pod_identity": True},
-        {"name": "on-arc", "resource_group": "rg", "arc_connected": True},
+        {"name": "on-arc", "resource_group": "rg", "arc_connected": True, "front_end": "v2"},
         {"name": "hidden", "resource_group": "rg", "private": True, "public_name": False},
         {"name": "sealed", "resource_group": "rg", "lock": "ReadOnly"},
         {"name": "locked", "resource_group": "rg", "entra": True, "local_accounts": False},

@@ -49,31 +49,61 @@ def cluster_connected_through_arc(_settings: Settings, facts: Facts) -> Evidence
     Without v1 that is the documented way for a workspace in another subscription. Where its API gives no answer nothing
     is known of v1, and a rule of its own says that.
     """
-    cluster, kubernetes = facts["cluster"], facts["kubernetes"]
-    if cluster["kind"] != "arc" or (cluster["distribution"] or "").lower() != "aks" or kubernetes is None:
+    cluster, there = facts["cluster"], _there_of_v1(facts)
+    if cluster["kind"] != "arc" or (cluster["distribution"] or "").lower() != "aks" or there is None:
         return None
-    said = "aml_cluster_id names an Azure Arc connection whose distribution is AKS"
+    return f"aml_cluster_id names an Azure Arc connection whose distribution is AKS, and {there}."
+
+
+def _there_of_v1(facts: Facts) -> str | None:
+    """Return what of v1 is in the cluster, in words; None without any of it, and where nothing could be read."""
+    kubernetes = facts["kubernetes"]
+    if kubernetes is None:
+        return None
     if kubernetes["front_end"]["verdict"] not in ("absent", "owned_by_extension"):
-        return f"{said}, and azureml-fe of v1 is there."
-    return (
-        f"{said}, and {len(kubernetes['v1_services'])} v1 service(s) run there." if kubernetes["v1_services"] else None
-    )
+        return "azureml-fe of v1 is there"
+    services = len(kubernetes["v1_services"])
+    return f"{services} v1 service(s) run there" if services else None
 
 
 @rule(
     "cluster-also-on-arc",
     "blocker",
-    "The AKS cluster is connected to Azure Arc as well",
-    remedy="Disconnect it with `az connectedk8s delete`, or leave AksCompute behind first: the upgrade from AksCompute "
-    "supports the extension on managedClusters only, and not beside the agents of Azure Arc.",
+    "AksCompute of v1 is on the AKS cluster, which is connected to Azure Arc as well",
+    remedy="Where nobody needs the connection, `az connectedk8s delete` removes it from Azure, with the configurations "
+    "that belong to it, and the agents from the cluster; what else was brought through it (extensions, GitOps, custom "
+    "locations) is not looked at here, so list it before. Or accept cluster-also-on-arc in aml_accepted_findings: the "
+    "guide wants the extension on managedClusters, where this run has it, and says nothing of agents beside it.",
     source=source.UPGRADE_FROM_V1,
+    acceptable=True,
 )
 def cluster_also_on_arc(_settings: Settings, facts: Facts) -> Evidence:
-    """Find an AKS cluster in which the agents of Azure Arc run, although it is given by its managedClusters id."""
+    """Find an AKS cluster with v1 and the agents of Azure Arc, although it is given by its managedClusters id.
+
+    What `az connectedk8s delete` removes:
+    https://learn.microsoft.com/azure/azure-arc/kubernetes/quickstart-connect-cluster ("Clean up resources").
+    """
+    there = _there_of_v1(facts)
+    return f"Namespace azure-arc is there, and {there}." if there and _has_agents_beside(facts) else None
+
+
+@rule(
+    "cluster-also-on-arc-without-v1",
+    "warning",
+    "The AKS cluster is connected to Azure Arc as well",
+    remedy="Nothing has to be done where the connection has no extension Microsoft.AzureML.Kubernetes of its own, "
+    "which is not looked at here: that one and the cluster's would share namespace azureml.",
+    source=source.DEPLOY_EXTENSION,
+)
+def cluster_also_on_arc_without_v1(_settings: Settings, facts: Facts) -> Evidence:
+    """Tell of the agents of Azure Arc in an AKS cluster without v1, which is given by its managedClusters id."""
+    return "Namespace azure-arc is there." if _has_agents_beside(facts) and not _there_of_v1(facts) else None
+
+
+def _has_agents_beside(facts: Facts) -> bool:
+    """Tell whether the agents of Azure Arc have their namespace in a cluster that is addressed as one of AKS."""
     kubernetes = facts["kubernetes"]
-    if facts["cluster"]["kind"] != "aks" or kubernetes is None or "azure-arc" not in kubernetes["namespaces"]:
-        return None
-    return "Namespace azure-arc is there."
+    return facts["cluster"]["kind"] == "aks" and kubernetes is not None and "azure-arc" in kubernetes["namespaces"]
 
 
 @rule(

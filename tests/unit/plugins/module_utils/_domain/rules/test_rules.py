@@ -230,6 +230,8 @@ def owned_type(cpu: str) -> InstanceTypeFacts:
     )
 
 
+WITHOUT_V1 = both(front_end(verdict="absent"), kubernetes(v1_services=[]))
+
 #: rule id -> what it lets pass, what it finds, and words of the evidence.
 CASES: dict[str, tuple[Side, Side, str]] = {
     "kubernetes-api-unreachable": (side(unreachable(power_state="Stopped")), side(unreachable()), "refused"),
@@ -269,8 +271,13 @@ CASES: dict[str, tuple[Side, Side, str]] = {
         "acts as a user-assigned identity.",
     ),
     "cluster-also-on-arc": (
-        side(both(arc(distribution="k3s"), kubernetes(namespaces={"azure-arc": "Active"}))),
+        side(both(WITHOUT_V1, kubernetes(namespaces={"azure-arc": "Active"}))),
         side(kubernetes(namespaces={"azure-arc": "Active"})),
+        "Namespace azure-arc is there, and azureml-fe of v1 is there.",
+    ),
+    "cluster-also-on-arc-without-v1": (
+        side(both(WITHOUT_V1, arc(distribution="k3s"), kubernetes(namespaces={"azure-arc": "Active"}))),
+        side(both(WITHOUT_V1, kubernetes(namespaces={"azure-arc": "Active"}))),
         "Namespace azure-arc is there.",
     ),
     "cluster-region-unsupported": (
@@ -703,6 +710,19 @@ def test_a_name_that_a_legacy_compute_has_is_told_once() -> None:
         each.rule.id for each in rules.judge(settings(compute_name="AKS-v1"), facts()) if each.severity == "blocker"
     ]
     assert found == ["compute-name-taken"]
+
+
+def test_agents_of_arc_beside_v1_block_once_and_may_be_accepted() -> None:
+    connected = kubernetes(namespaces={"azure-arc": "Active"})
+    found = facts()
+    connected(found)
+    assert side(connected).evidence("cluster-also-on-arc-without-v1") == ()
+    assert side(both(arc(), connected)).evidence("cluster-also-on-arc") == ()
+    accepted = rules.judge(settings(accepted_findings=["cluster-also-on-arc"]), found)
+    assert [each.severity for each in accepted if each.rule.id == "cluster-also-on-arc"] == ["warning"]
+    services_only = both(connected, front_end(verdict="absent"))
+    (said,) = side(services_only).evidence("cluster-also-on-arc")
+    assert said == "Namespace azure-arc is there, and 1 v1 service(s) run there."
 
 
 def test_an_accepted_blocker_is_a_warning_and_says_so() -> None:
