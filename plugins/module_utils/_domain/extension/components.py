@@ -76,11 +76,18 @@ def inference_is_installed(extension: ExtensionFacts | None) -> bool:
     """Tell whether the extension is there, in order, and was installed for inference: its router is then the router."""
     if extension is None or not states.has_succeeded(extension["provisioning_state"]):
         return False
+    return _wants_inference(extension)
+
+
+def _wants_inference(extension: ExtensionFacts) -> bool:
     return is_on(extension["settings"].get("enableInference", DEFAULTS.get("enableInference")))
 
 
 def serves_tls(extension: ExtensionFacts | None) -> bool:
-    """Tell whether the extension's router is to serve HTTPS: it is unless insecure connections were chosen."""
-    if extension is None or not inference_is_installed(extension):
+    """Tell whether the extension's router is to serve HTTPS: it is unless insecure connections were chosen.
+
+    Whatever state the extension is in: while an operation runs, and after one that failed, a router goes on serving.
+    """
+    if extension is None or not _wants_inference(extension):
         return False
     return not is_on(extension["settings"].get("allowInsecureConnections", DEFAULTS.get("allowInsecureConnections")))

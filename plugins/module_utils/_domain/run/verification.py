@@ -33,6 +33,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.v1 import se
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation import states
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.errors import InputError
 
+#: What is inside a cluster whose own API could not be read was looked at by nobody; why, the components' check says.
+_UNSEEN = Said(unseen=("the cluster's API gave no answer.",))
+
 
 @dataclass(frozen=True)
 class Check:
@@ -144,11 +147,11 @@ def _computes(settings: Settings, facts: Facts) -> list[str]:
     return found
 
 
-def _labels(settings: Settings, facts: Facts) -> list[str]:
+def _labels(settings: Settings, facts: Facts) -> Sequence[str] | Said:
     """Return the nodes that lack a label of their pool: the pool's labels are a promise, the nodes' are the truth."""
-    if facts["kubernetes"] is None:
-        return []
     wanted = wanted_labels.wanted_pool_labels(settings, facts)
+    if facts["kubernetes"] is None:
+        return _UNSEEN if wanted else []
     found: list[str] = []
     for node in facts["kubernetes"]["nodes"]:
         missing = [
@@ -161,8 +164,10 @@ def _labels(settings: Settings, facts: Facts) -> list[str]:
     return found
 
 
-def _placement(settings: Settings, facts: Facts) -> Sequence[str]:
+def _placement(settings: Settings, facts: Facts) -> Sequence[str] | Said:
     """Return the instance types that fit nowhere, as preflight says it."""
+    if facts["kubernetes"] is None:
+        return _UNSEEN if settings.nodes.instance_types else []
     evidence = node_rules.instance_type_impossible(settings, facts)
     return [evidence] if isinstance(evidence, str) else list(evidence or ())
 
@@ -174,7 +179,7 @@ def _front_end(facts: Facts, before: Facts | None) -> Sequence[str] | Said:
     """
     now = facts["kubernetes"]
     if now is None:
-        return []
+        return _UNSEEN
     was = before["kubernetes"]["front_end"] if before and before["kubernetes"] else None
     if inference_is_installed(facts["extension"]):
         problems = serving.problems(now)
@@ -207,7 +212,7 @@ def _services(facts: Facts, before: Facts | None) -> Sequence[str] | Said:
     azureml-fe scales v1 services by itself, so fewer replicas that are all ready are no loss.
     """
     if facts["kubernetes"] is None:
-        return []
+        return _UNSEEN
     there = {(each["namespace"], each["name"]): each for each in facts["kubernetes"]["v1_services"]}
     if before is None or before["kubernetes"] is None:
         return [_not_ready(each) for each in there.values() if _is_unready(each)]

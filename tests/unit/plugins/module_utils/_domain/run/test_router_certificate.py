@@ -106,6 +106,16 @@ def test_a_load_balancer_without_an_address_is_a_problem_whatever_serves_v1() ->
     assert list(said.problems) == ["Service azureml/azureml-fe is of type LoadBalancer and has no address."]
 
 
+@pytest.mark.parametrize("state", ["Failed", "Updating", "Canceled"])
+def test_a_router_serves_on_whatever_becomes_of_the_extension(state: str) -> None:
+    mine, found = pem(), cluster(pem())
+    assert found["extension"] is not None
+    found["extension"]["provisioning_state"] = state
+    assert "shows the certificate" in router_certificate(settings(certificate=mine), found).problems[0]
+    found["router_tls"] = None
+    assert "gave no answer" in router_certificate(settings(certificate=mine), found).unseen[0]
+
+
 def test_without_an_answer_of_the_cluster_the_router_is_not_checked() -> None:
     found = cluster(pem())
     found["router_tls"] = None

@@ -290,6 +290,25 @@ def test_an_unreachable_cluster_is_not_verified() -> None:
     assert "connection refused" in failed(found)["components-ready"]
 
 
+def test_what_nobody_could_look_at_is_not_green() -> None:
+    found = running(settings(**WANTED))
+    before = copy.deepcopy(found)
+    found["kubernetes"], found["kubernetes_error"] = None, "connection refused"
+    for earlier in (before, None):
+        checks = verify(settings(**WANTED), found, earlier)
+        unseen = {each.id for each in checks if each.to_result()["not_checked"]}
+        assert unseen == {
+            "front-end-serving",
+            "v1-services-running",
+            "labels-on-nodes",
+            "instance-types-placeable",
+        }
+        assert not [each.id for each in checks if each.id in unseen and each.to_result()["passed"]]
+    # Where no labels and no instance types are wanted there is nothing that anybody had to look at.
+    without = verify(settings(**INFERENCE, gpu_node_labels=False), found)
+    assert {each.id for each in without if each.unseen} == {"front-end-serving", "v1-services-running"}
+
+
 @pytest.mark.parametrize(
     ("wanted", "present", "absent"),
     [
