@@ -104,6 +104,7 @@ def rules_page() -> str:
         "",
         "A **blocker** leaves the cluster untouched; the others go on. A **warning** wants a look, a **note** is worth",
         "knowing. A blocker that *may be accepted* is a warning for a host whose `aml_accepted_findings` has its id.",
+        "One that is *about changing* is a warning in a run that only verifies, where what was looked at decides.",
         "Each rule is a short function in `plugins/module_utils/_domain/rules/`, in the file of its topic.",
         "",
     ]
@@ -112,8 +113,9 @@ def rules_page() -> str:
         lines += [f"## {doc}", ""]
         for rule in rules.every_rule():
             if rule.judgement.__module__ == topic.__name__:
+                marks = [rule.severity, *(words for words, has in _marks(rule) if has)]
                 lines += [
-                    f"### `{rule.id}` ({rule.severity}{', may be accepted' if rule.acceptable else ''})",
+                    f"### `{rule.id}` ({', '.join(marks)})",
                     "",
                     f"{rule.title}.",
                     "",
@@ -122,6 +124,11 @@ def rules_page() -> str:
                     "",
                 ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _marks(rule: rules.Rule) -> tuple[tuple[str, bool], ...]:
+    """Return the words for what may become of a blocker, and whether they hold for this one."""
+    return ("may be accepted", rule.acceptable), ("about changing", rule.about_changing)
 
 
 def beliefs_page() -> str:

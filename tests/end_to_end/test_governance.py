@@ -72,3 +72,25 @@ def test_without_the_permission_for_what_all_clusters_share_a_run_goes_on(
     )
     assert report(tmp_path, "one")["outcome"] == "checked"
     assert fleet_wide(fleet.request_log()) == 3
+
+
+def test_what_forbids_changes_blocks_an_upgrade_and_no_verification(
+    simulator: Callable[..., Simulator], ansible: Ansible, tmp_path: Path
+) -> None:
+    fleet = simulator(scenario({**cluster("beside"), "arc_connected": True}))
+    accepting = inventory(
+        fleet, aml_accepted_findings=["cluster-also-on-arc"], aml_report_directory=str(tmp_path / "a")
+    )
+    ansible("azureml.fleet.upgrade", inventory=accepting, environment=fleet.environment).check()
+    assert report(tmp_path / "a", "beside")["outcome"] == "upgraded"
+
+    strict = inventory(fleet, aml_report_directory=str(tmp_path / "b"))
+    ansible("azureml.fleet.verify", inventory=strict, environment=fleet.environment).check()
+    verified = report(tmp_path / "b", "beside")
+    assert (verified["outcome"], verified["stage"]) == ("current", "verify")
+    assert "warnings: cluster-also-on-arc" in verified["reason"]
+    (said,) = [each for each in verified["findings"] if each["id"] == "cluster-also-on-arc"]
+    assert (said["severity"], said["accepted"]) == ("warning", False)
+
+    ansible("azureml.fleet.preflight", inventory=strict, environment=fleet.environment)
+    assert report(tmp_path / "b", "beside")["outcome"] == "blocked"

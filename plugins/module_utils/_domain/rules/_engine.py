@@ -32,6 +32,9 @@ class Rule:
     judgement: Judgement
     #: A blocker that users may accept on purpose, by its id in `aml_accepted_findings`: it is a warning then.
     acceptable: bool = False
+    #: A blocker that is about what a change needs, and not about what is there: in a run that only verifies it is a
+    #: warning, and what was looked at decides.
+    about_changing: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def rule(
     remedy: str,
     source: str,
     acceptable: bool = False,
+    about_changing: bool = False,
 ) -> Callable[[Judgement], Judgement]:
     """Register the decorated function as a rule. `title` says what is wrong when the rule finds something.
 
@@ -81,7 +85,7 @@ def rule(
     def register(judgement: Judgement) -> Judgement:
         if id in _RULES and _RULES[id].judgement.__qualname__ != judgement.__qualname__:
             raise ValueError(f"two rules have the id {id}")
-        _RULES[id] = Rule(id, severity, title, remedy, source, judgement, acceptable)
+        _RULES[id] = Rule(id, severity, title, remedy, source, judgement, acceptable, about_changing)
         return judgement
 
     return register

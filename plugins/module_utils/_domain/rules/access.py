@@ -139,6 +139,7 @@ def workspace_unreadable(_settings: Settings, facts: Facts) -> Evidence:
     "A resource provider is not registered in the subscription",
     remedy="Run `az provider register --namespace <provider>` once per subscription and wait until it is Registered.",
     source=source.CLUSTER_EXTENSIONS,
+    about_changing=True,
 )
 def provider_unregistered(_settings: Settings, facts: Facts) -> Evidence:
     """Find providers that the extension needs and that are not registered."""

@@ -149,6 +149,7 @@ def identities_unused(settings: Settings, _facts: Facts) -> Evidence:
     "neither.",
     source=source.UPGRADE_FROM_V1,
     acceptable=True,
+    about_changing=True,
 )
 def legacy_compute_created(_settings: Settings, facts: Facts) -> Evidence:
     """Find AksComputes whose cluster Azure Machine Learning made.

@@ -42,6 +42,7 @@ _WITHOUT_TRUSTED_ACCESS = ("azureusgovernment", "azurechinacloud")
     "AksCompute installs the extension there. For a workspace in another subscription, move what v1 serves to another "
     "cluster first; an AKS cluster without it may be attached through Azure Arc.",
     source=source.UPGRADE_FROM_V1,
+    about_changing=True,
 )
 def cluster_connected_through_arc(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster that is given by the id of its connectedClusters resource, and on which v1 is.
@@ -76,6 +77,7 @@ def _there_of_v1(facts: Facts) -> str | None:
     "guide wants the extension on managedClusters, where this run has it, and says nothing of agents beside it.",
     source=source.UPGRADE_FROM_V1,
     acceptable=True,
+    about_changing=True,
 )
 def cluster_also_on_arc(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster with v1 and the agents of Azure Arc, although it is given by its managedClusters id.
@@ -114,6 +116,7 @@ def _has_agents_beside(facts: Facts) -> bool:
     '(`az provider show --namespace Microsoft.KubernetesConfiguration --query "resourceTypes[].locations"`). When you '
     "know better, name the region in aml_supported_regions.",
     source=source.REFERENCE,
+    about_changing=True,
 )
 def cluster_region_unsupported(settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster outside the regions of Arc-enabled Kubernetes, as Azure lists them for this very subscription.
@@ -150,6 +153,7 @@ def cluster_region_unknown(settings: Settings, facts: Facts) -> Evidence:
     remedy="Convert the cluster with `az aks update --enable-managed-identity`, then delete and recreate every node "
     "pool (updating them is not enough), and run again.",
     source=source.DEPLOY_EXTENSION,
+    about_changing=True,
 )
 def cluster_service_principal(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster without a managed identity."""
@@ -168,6 +172,7 @@ def cluster_service_principal(_settings: Settings, facts: Facts) -> Evidence:
     "supports it then, which need not mean that it fails.",
     source=source.REFERENCE,
     acceptable=True,
+    about_changing=True,
 )
 def kubernetes_version_unsupported(settings: Settings, facts: Facts) -> Evidence:
     """Find a version that is older than the newest minor version of AKS and the two before it.
@@ -225,6 +230,7 @@ def _version_that_is(standing: Standing, settings: Settings, facts: Facts) -> Ev
     "that what it runs fits, accept cluster-too-small in aml_accepted_findings.",
     source=source.DEPLOY_EXTENSION,
     acceptable=True,
+    about_changing=True,
 )
 def cluster_too_small(_settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster with less than 4 vCPU or 8 GiB, counting what the kubelet keeps for itself.
@@ -264,6 +270,7 @@ def cluster_stopped(_settings: Settings, facts: Facts) -> Evidence:
     "Another operation on the cluster is in progress",
     remedy="Wait until the operation has ended (`az aks show --query provisioningState`) and run again.",
     source=source.PENDING_OPERATION,
+    about_changing=True,
 )
 def cluster_busy(_settings: Settings, facts: Facts) -> Evidence:
     """Find a cluster that Azure is changing right now: it would refuse ours with a conflict."""
@@ -307,6 +314,7 @@ def arc_agents_offline(_settings: Settings, facts: Facts) -> Evidence:
     remedy="Move its users to workload identity and run `az aks update --disable-pod-identity`, an option of the Azure "
     "CLI's extension aks-preview (`az extension add --name aks-preview`).",
     source=source.DEPLOY_EXTENSION,
+    about_changing=True,
 )
 def cluster_pod_identity(_settings: Settings, facts: Facts) -> Evidence:
     """Find an AKS cluster with the pod identity add-on."""
@@ -362,6 +370,7 @@ def cluster_private_without_public_name(_settings: Settings, facts: Facts) -> Ev
     "aml_accepted_findings when Azure has brought it there by now.",
     source=source.TRUSTED_ACCESS,
     acceptable=True,
+    about_changing=True,
 )
 def cluster_trusted_access_unavailable(_settings: Settings, facts: Facts) -> Evidence:
     """Find, outside of the public cloud, what only trusted access makes reachable for Azure Machine Learning."""

@@ -42,6 +42,7 @@ def _sentences(front_end: FrontEndFacts) -> list[str]:
     "newest text of the guide asks for no more, and the installation fails (E45005) when it is not.",
     source=source.UPGRADE_FROM_V1,
     acceptable=True,
+    about_changing=True,
 )
 def front_end_outdated(_settings: Settings, facts: Facts) -> Evidence:
     """Find an azureml-fe that is not marked as v2, whatever is to be installed.

@@ -57,6 +57,7 @@ def _needs_the_nodes(settings: Settings, facts: Facts) -> list[str]:
     "lock-read-only in aml_accepted_findings.",
     source=source.LOCKS,
     acceptable=True,
+    about_changing=True,
 )
 def lock_read_only(_settings: Settings, facts: Facts) -> Evidence:
     """Find a lock under which Azure answers every PUT, PATCH and POST with 409 ScopeLocked, a kubeconfig's included."""
@@ -83,6 +84,7 @@ def lock_on_deletion(_settings: Settings, facts: Facts) -> Evidence:
     "AKS is not stopped by it, accept lock-on-nodes in aml_accepted_findings.",
     source=source.LOCKS_OF_NODES,
     acceptable=True,
+    about_changing=True,
 )
 def lock_on_nodes(settings: Settings, facts: Facts) -> Evidence:
     """Find a lock, of either level, on the resource group of the nodes or on anything in it, where the run needs AKS.

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.change import ChangeData
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import IdentityFacts
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.findings import CheckReport, FindingReport
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.rules import every_rule
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.modes import Mode, ModeId
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.text import one_line
 
@@ -88,8 +89,8 @@ class FleetReport(TypedDict):
 
 def cluster_report(record: Record, mode: Mode) -> ClusterReport:
     """Return the report of one cluster after a run of `mode`."""
-    preflight = record.get("preflight") or {}
-    outcome, stage, reason = _judge(record, mode)
+    preflight = _weighed(record.get("preflight") or {}, mode)
+    outcome, stage, reason = _judge(record, preflight, mode)
     return ClusterReport(
         schema_version=SCHEMA_VERSION,
         host=record["host"],
@@ -103,6 +104,25 @@ def cluster_report(record: Record, mode: Mode) -> ClusterReport:
         changed_stages=list(record.get("changed") or []),
         checks=list((record.get("verification") or {}).get("checks") or []),
     )
+
+
+def _weighed(preflight: Mapping[str, Any], mode: Mode) -> Mapping[str, Any]:
+    """Return preflight's result as it counts in a run of `mode`.
+
+    Where nothing is to be changed, a blocker that is about changing is a warning, and a cluster without any other one
+    is not blocked: its checks say how it is.
+    """
+    findings = preflight.get("findings") or []
+    if mode.stages or not mode.verifies or not findings:
+        return preflight
+    about_changing = {rule.id for rule in every_rule() if rule.about_changing}
+    weighed = [
+        {**each, "severity": "warning"} if each["severity"] == "blocker" and each["id"] in about_changing else each
+        for each in findings
+    ]
+    blocked = any(each["severity"] == "blocker" for each in weighed)
+    verdict = preflight.get("verdict")
+    return {**preflight, "findings": weighed, "verdict": verdict if blocked or verdict != "blocked" else "current"}
 
 
 def fleet_report(clusters: Sequence[ClusterReport], mode: Mode) -> FleetReport:
@@ -204,12 +224,12 @@ def _with_digest(name: str, separator: str, host: str) -> str:
     return f"{name[:_LONGEST_NAME]}{separator}{digest}"
 
 
-def _judge(record: Record, mode: Mode) -> tuple[ClusterOutcome, str, str]:
+def _judge(record: Record, preflight: Mapping[str, Any], mode: Mode) -> tuple[ClusterOutcome, str, str]:
     """Return how a cluster ended, in which stage, and why."""
-    failure, preflight = record.get("failure"), record.get("preflight")
+    failure = record.get("failure")
     if failure:
         return "failed", str(failure.get("stage") or ""), _failed(record, str(failure.get("message") or "no message"))
-    if not preflight or not preflight.get("verdict"):
+    if not preflight.get("verdict"):
         return "failed", "preflight", "it was never judged: its tasks did not run to the end"
     if preflight["verdict"] == "blocked":
         return "blocked", "preflight", _blockers(preflight)

@@ -751,6 +751,20 @@ def test_what_v1_has_is_carried_over_into_the_proposal() -> None:
     assert proposal(wanted, found) == {}
 
 
+def test_only_a_blocker_is_about_changing_and_never_one_that_makes_what_was_seen_doubtful() -> None:
+    marked = {rule.id: rule.severity for rule in rules.every_rule() if rule.about_changing}
+    assert set(marked.values()) == {"blocker"}
+    assert {"lock-read-only", "lock-on-nodes", "kubernetes-version-unsupported"} <= set(marked)
+    doubtful = {
+        "kubernetes-api-of-another-cluster",
+        "kubernetes-api-unreachable",
+        "workspace-unreadable",
+        "arc-agents-offline",
+        "acceptance-invalid",
+    }
+    assert not doubtful & set(marked)
+
+
 def test_blockers_come_first() -> None:
     found = facts(location="mars", local_accounts_disabled=True)
     found["workspaces"][0]["computes"] = []

@@ -108,6 +108,37 @@ def cluster(host: str, outcome: str, reason: str = "because") -> ClusterReport:
     )
 
 
+LOCK = {**BLOCKER, "id": "lock-read-only", "title": "A lock forbids every change", "evidence": ["Locked."]}
+OLD = {**LOCK, "id": "kubernetes-version-unsupported"}
+
+
+def test_what_only_forbids_changes_is_a_warning_where_nothing_is_to_be_changed() -> None:
+    record = {**preflight("blocked", NOTHING, LOCK, OLD, WARNING), "verification": CHECKS}
+    whole: Record = {"host": "aks", "cluster_id": "/id", **record}  # type: ignore[typeddict-item]  # as above
+    made = report.cluster_report(whole, modes.BY_ID["verify"])
+    assert (made["outcome"], made["stage"]) == ("current", "verify")
+    ids = "lock-read-only, kubernetes-version-unsupported, namespace-shared"
+    assert made["reason"] == f"nothing to change, 2 checks passed (warnings: {ids})"
+    assert {each["severity"] for each in made["findings"]} == {"warning"}
+    assert LOCK["severity"] == "blocker"
+    for mode in ("preflight", "check", "upgrade"):
+        assert judged(record, mode)[0] == "blocked"
+
+
+def test_a_verified_cluster_stays_blocked_by_what_is_not_about_changing() -> None:
+    outcome, stage, reason = judged(
+        {**preflight("blocked", NOTHING, LOCK, BLOCKER), "verification": CHECKS}, mode="verify"
+    )
+    assert (outcome, stage) == ("blocked", "preflight")
+    assert reason == "The cluster is stopped. Stopped. [cluster-stopped]"
+
+
+def test_without_a_verification_nothing_that_forbids_changes_is_green() -> None:
+    assert judged(preflight("blocked", NOTHING, LOCK), mode="verify")[0] == "failed"
+    failure = {"failure": {"stage": "verify", "message": "no"}}
+    assert judged({**failure, **preflight("blocked", NOTHING, LOCK)}, mode="verify")[0] == "failed"
+
+
 def test_lines_stand_in_columns_and_end_with_the_counts() -> None:
     clusters = [
         cluster("a", "upgraded"),
