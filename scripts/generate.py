@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / ".cache" / "tree"))
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain import rules  # noqa: E402  # the tree first
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import ExtensionOptions  # noqa: E402  # idem
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension.options import OPTIONS, ExtensionOptions  # noqa: E402  # idem
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.host import variables  # noqa: E402  # idem
 from ansible_collections.azureml.fleet.plugins.module_utils._foundation.options import Option, options_of  # noqa: E402  # idem
 from scripts import generate_extension, generate_picture, generate_returns, generate_roles, generate_schemas  # noqa: E402  # idem
@@ -81,7 +81,10 @@ def _row(variable: Option) -> str:
     kind = variable.kind + (" (secret)" if variable.secret else "")
     if variable.choices:
         kind += ": " + ", ".join(f"`{choice}`" for choice in variable.choices)
-    return f"| `{variable.variable}` | {kind} | {_default(variable)} | {variable.description} |"
+    return (
+        f"| `{variable.variable}` | {kind} | {_default(variable)} | "
+        f"{variable.described(lambda need: f'`{_as_variable(need)}`')} |"
+    )
 
 
 def _default(variable: Option) -> str:
@@ -187,7 +190,12 @@ def _variables(role: Role) -> Iterator[Option]:
 
 def _option(variable: Option) -> dict[str, Any]:
     """Return a variable as an option of a role. Defaults are the schema's, which preflight applies."""
-    option: dict[str, Any] = {"description": [_plain(variable.description)], "type": variable.kind}
+    option: dict[str, Any] = {
+        "description": [_plain(variable.described(lambda need: f"`{_as_variable(need)}`"))],
+        "type": variable.kind,
+    }
+    if variable.since:
+        option["version_added"] = variable.since
     if variable.kind == "list":
         option["elements"] = "raw"
     if variable.choices:
@@ -219,9 +227,20 @@ def extension_fragment() -> str:
 
 def _documented(option: Option) -> dict[str, Any]:
     """Return an option as the documentation of a module has it."""
-    said: dict[str, Any] = {"description": [_plain(option.description), *option.details], "type": option.kind}
+    said: dict[str, Any] = {
+        "description": [_plain(option.described(lambda need: f"O({need})")), *option.details],
+        "type": option.kind,
+    }
+    if option.since:
+        said["version_added"] = option.since
     argument = option.argument()
     return {**said, **{name: argument[name] for name in ("elements", "choices", "default") if name in argument}}
+
+
+def _as_variable(need: str) -> str:
+    """Return what an option of the extension needs, in the words of the roles."""
+    name, *value = need.split("=")
+    return ": ".join([str(OPTIONS[name].variable), *value])
 
 
 def _plain(text: str) -> str:

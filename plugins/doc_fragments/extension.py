@@ -39,7 +39,8 @@ options:
   internal_load_balancer_provider:
     description:
       - C(azure) gives the router an internal load balancer in the cluster's virtual network.
-      - Only for AKS, and with O(inference_router_service_type=LoadBalancer).
+        Needs O(inference_router_service_type=LoadBalancer).
+      - Only for AKS.
     type: str
     choices:
       - azure
@@ -50,6 +51,7 @@ options:
   ssl_secret:
     description:
       - Name of a Secret in namespace C(azureml) that holds the router's C(cert.pem) and C(key.pem).
+        Needs O(ssl_cname).
     type: str
   ssl_cname:
     description:
@@ -57,20 +59,24 @@ options:
     type: str
   ssl_certificate:
     description:
-      - The router's certificate chain as text (PEM), instead of a file.
+      - The router's certificate chain as text (PEM), instead of a file. Needs O(ssl_key) or
+        O(ssl_key_file), and O(ssl_cname).
     type: str
   ssl_key:
     description:
-      - The certificate's unencrypted key as text (PEM), instead of a file.
+      - The certificate's unencrypted key as text (PEM), instead of a file. Needs O(ssl_certificate)
+        or O(ssl_certificate_file).
     type: str
   ssl_certificate_file:
     description:
-      - Path on the controller of the router's certificate chain (PEM).
+      - Path on the controller of the router's certificate chain (PEM). Needs O(ssl_key) or
+        O(ssl_key_file), and O(ssl_cname).
       - Its text is sent, never its path.
     type: path
   ssl_key_file:
     description:
-      - Path on the controller of the certificate's unencrypted key (PEM).
+      - Path on the controller of the certificate's unencrypted key (PEM). Needs O(ssl_certificate)
+        or O(ssl_certificate_file).
       - Its text is sent, never its path.
     type: path
   inference_router_ha:

@@ -55,11 +55,21 @@ class Option:
     router_only: bool = False
     #: Options of which only this one may be given.
     excludes: tuple[str, ...] = ()
+    #: What must be so beside it, each an option or `option=value`, or several with `|` between them of which one is
+    #: enough. The documentation says it; who judges the options is held to it by a test.
+    needs: tuple[str, ...] = ()
+    #: Version of the collection that has the option first, where its module is older.
+    since: str | None = None
     disruption: Disruption = "never"
     #: What a variable's value must be beside its type.
     check: ValueCheck | None = None
     #: The page or program that the option's meaning is taken from.
     source: str = ""
+
+    def described(self, mark: Callable[[str], str]) -> str:
+        """Return the description and what the option needs, each option in the words of `mark`."""
+        needed = [" or ".join(mark(each) for each in need.split("|")) for need in self.needs]
+        return f"{self.description} Needs {', and '.join(needed)}." if needed else self.description
 
     def argument(self) -> dict[str, Any]:
         """Return the option in the words of Ansible's argument spec."""

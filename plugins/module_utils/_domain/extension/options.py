@@ -82,7 +82,8 @@ class ExtensionOptions:
     internal_load_balancer_provider: str | None = option(
         "str",
         "`azure` gives the router an internal load balancer in the cluster's virtual network.",
-        details=("Only for AKS, and with O(inference_router_service_type=LoadBalancer).",),
+        details=("Only for AKS.",),
+        needs=("inference_router_service_type=LoadBalancer",),
         choices=("azure",),
         setting="internalLoadBalancerProvider",
         router_only=True,
@@ -105,6 +106,7 @@ class ExtensionOptions:
         disruption="while_serving",
         not_secret=True,
         excludes=("ssl_certificate", "ssl_certificate_file"),
+        needs=("ssl_cname",),
         source="deploy; scoringFe.sslSecret: cli",
     )
     ssl_cname: str | None = option(
@@ -121,6 +123,7 @@ class ExtensionOptions:
         secret=True,
         router_only=True,
         excludes=("ssl_certificate_file",),
+        needs=("ssl_key|ssl_key_file", "ssl_cname"),
         source="deploy; scoringFe.sslCert: cli",
     )
     ssl_key: str | None = option(
@@ -129,6 +132,7 @@ class ExtensionOptions:
         secret=True,
         router_only=True,
         excludes=("ssl_key_file",),
+        needs=("ssl_certificate|ssl_certificate_file",),
         source="deploy; scoringFe.sslKey: cli",
     )
     ssl_certificate_file: str | None = option(
@@ -136,6 +140,7 @@ class ExtensionOptions:
         "Path on the controller of the router's certificate chain (PEM).",
         details=("Its text is sent, never its path.",),
         router_only=True,
+        needs=("ssl_key|ssl_key_file", "ssl_cname"),
         source="deploy",
     )
     ssl_key_file: str | None = option(
@@ -143,6 +148,7 @@ class ExtensionOptions:
         "Path on the controller of the certificate's unencrypted key (PEM).",
         details=("Its text is sent, never its path.",),
         router_only=True,
+        needs=("ssl_certificate|ssl_certificate_file",),
         not_secret=True,
         source="deploy",
     )

@@ -519,6 +519,35 @@ def test_options_that_contradict_each_other_are_refused_whatever_is_installed(
             final_settings(options, cluster(), there)
 
 
+#: Options that serve, with all that any of them needs; the files' texts are read into the options without `_file`.
+WITH_PAIR: dict[str, Any] = {
+    "enable_inference": True,
+    "inference_router_service_type": "LoadBalancer",
+    "internal_load_balancer_provider": "azure",
+    "ssl_certificate": "CERT",
+    "ssl_key": "KEY",
+    "ssl_cname": "models.example.com",
+}
+WITH_SECRET: dict[str, Any] = {**WITH_PAIR, "ssl_secret": "tls", "ssl_certificate": None, "ssl_key": None}
+NEEDS = [(name, need) for name, each in OPTIONS.items() if not name.endswith("_file") for need in each.needs]
+
+
+@pytest.mark.parametrize(("name", "need"), NEEDS)
+def test_what_an_option_is_declared_to_need_is_judged(name: str, need: str) -> None:
+    whole = WITH_SECRET if name == "ssl_secret" else WITH_PAIR
+    final_settings(ExtensionOptions(**whole), cluster())
+    other = {each.partition("=")[0]: "NodePort" if "=" in each else None for each in need.split("|")}
+    with pytest.raises(ExtensionSettingsError):
+        final_settings(ExtensionOptions(**{**whole, **{key: other[key] for key in other if key in whole}}), cluster())
+
+
+def test_a_file_needs_what_its_text_needs() -> None:
+    assert NEEDS
+    for name in ("ssl_certificate", "ssl_key"):
+        assert OPTIONS[name].needs == OPTIONS[f"{name}_file"].needs
+    assert {need.partition("=")[0] for _unused, needs in NEEDS for need in needs.split("|")} <= set(OPTIONS)
+
+
 def test_everything_that_is_wrong_is_said_at_once_with_options_or_with_variables() -> None:
     options = ExtensionOptions(enable_inference=True, ssl_secret="tls", settings={"doamin": "x", "a": [1]})
     with pytest.raises(ExtensionSettingsError) as caught:
