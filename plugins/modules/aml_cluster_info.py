@@ -369,7 +369,7 @@ facts:
           description: Whether somebody took the connection.
           type: bool
         certificate:
-          description: The certificate that was shown, or null.
+          description: The certificate that all connections showed, or null.
           type: dict
           contains:
             fingerprint:
@@ -386,6 +386,9 @@ facts:
             ends:
               description: When it ends to be valid (ISO 8601, UTC).
               type: str
+        mixed:
+          description: Whether fresh connections showed different things, as while pods are replaced.
+          type: bool
         reason:
           description: Why no certificate was seen.
           type: str

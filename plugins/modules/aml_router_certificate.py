@@ -16,6 +16,8 @@ description:
   - Where the router cannot be reached from the controller (an internal load balancer, a service of another type), the
     certificate is sent in any case, and a warning says that nothing was proven. So it is where the cluster's own API
     does not answer, or is the API of another cluster.
+  - Each look is several fresh connections, up to nine, because a load balancer chooses one of the router's pods for
+    each. All must show the certificate.
   - A router that answered before the update and is silent after it is waited for, and is a failure at the end.
   - Works for an extension that the Azure CLI installed with C(sslCertPemFile) and C(sslKeyPemFile), too.
   - For a router that takes its certificate from a Secret the Secret has to be changed instead; the failure says how.
@@ -84,6 +86,7 @@ served_before:
     place: {description: Address and port that were asked., type: str}
     answered: {description: Whether somebody took the connection., type: bool}
     certificate: {description: "The certificate, as in RV(certificate); null where none was seen.", type: dict}
+    mixed: {description: "Whether fresh connections showed different things, as while pods are replaced.", type: bool}
     reason: {description: Why no certificate was seen., type: str}
 verified:
   description: Whether the router was seen to serve the certificate. Never in check mode, unless it did before.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,40 @@ def test_a_cluster_that_fails_does_not_keep_the_others_from_a_new_certificate(
     command = blocks(PAGE, "sh")[0].strip().splitlines()[1]
     said = shell(command + FASTER, tmp_path, environment, status=2)
     assert "has no Azure Machine Learning extension" in said
+    assert len(written(fleet, 0)) == 1
+
+
+def test_in_a_mixed_fleet_each_cluster_gets_its_own_word(simulator: Callable[..., Simulator], tmp_path: Path) -> None:
+    issued = trustme.CA().issue_cert("ml.example.com", common_name="ml.example.com")
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "fullchain.pem"))
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    inventory = yaml.safe_load(blocks(PAGE, "yaml")[0])
+    hosts, text = inventory["all"]["hosts"], json.dumps(inventory["all"]["hosts"]["aks-payments"])
+    for name in ("trains", "by-secret", "misspelt"):
+        hosts[name] = json.loads(text.replace("aks-payments", name))
+    for name in ("trains", "by-secret"):
+        del hosts[name]["aml_ssl_certificate_file"], hosts[name]["aml_ssl_key_file"]
+    hosts["by-secret"] |= {"aml_ssl_secret": "tls", "aml_ssl_cname": "ml.example.com"}
+    hosts["misspelt"]["aml_ssl_key_fil"] = "key.pem"
+    (tmp_path / "fleet.yml").write_text(yaml.safe_dump(inventory), encoding="utf-8")
+    renewed, misspelt = FLEET["clusters"][0], {**FLEET["clusters"][0], "name": "misspelt"}
+    training = {"enableInference": "False", "enableTraining": "True"}
+    secret = {"allowInsecureConnections": "False", "scoringFe.sslSecret": "tls"}
+    others = {"trains": training, "by-secret": secret}
+    made = [
+        {"name": name, "resource_group": "rg-aks", "extension": {"name": "azureml", "changed_settings": settings}}
+        for name, settings in others.items()
+    ]
+    fleet = simulator({**FLEET, "clusters": [renewed, misspelt, *made]})
+    environment = clean_environment(**fleet.environment, HOME=str(tmp_path), ANSIBLE_COLLECTIONS_PATH=str(COLLECTIONS))
+    said = shell(blocks(PAGE, "sh")[0].strip().splitlines()[1] + FASTER, tmp_path, environment, status=2)
+    ends = dict(re.findall(r"^(\S+) +: ok=\d+ +changed=(\d) +unreachable=0 +failed=\d", said, re.MULTILINE))
+    failed = set(re.findall(r"^(\S+) +: .*failed=1", said, re.MULTILINE))
+    assert ends == {"aks-payments": "1", "trains": "0", "by-secret": "0", "misspelt": "0"}
+    assert failed == {"by-secret", "misspelt"}
+    assert "was installed without inference, so it has no router" in said
+    assert "kubectl create secret generic tls" in said
+    assert "aml_ssl_key_fil" in said
     assert len(written(fleet, 0)) == 1
 
 

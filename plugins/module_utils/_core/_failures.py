@@ -24,7 +24,9 @@ def reported_failures(**details: Any) -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        raise failure_of(error, f"{error.message} Nothing was changed.", **details) from error
+        # Whoever says it has reasons for the place: behind a command it would be pasted with it.
+        said = error.message if "Nothing was changed" in error.message else f"{error.message} Nothing was changed."
+        raise failure_of(error, said, **details) from error
     except FleetError as error:
         raise failure_of(error, error.message, http_status=error.status, **details) from error
 

@@ -55,7 +55,6 @@ SPEC = ModuleSpec(
         "protected_settings": {"type": "dict", "default": {}, "no_log": True},
     },
     mutually_exclusive=(("ssl_certificate", "ssl_certificate_file"), ("ssl_key", "ssl_key_file")),
-    required_one_of=(("ssl_certificate", "ssl_certificate_file"), ("ssl_key", "ssl_key_file")),
 ).merge(AZURE, KUBERNETES, CLUSTER_REQUIRED, waiting(timeout_seconds=RunOptions.extension_timeout))
 
 #: Restarts the router's pods, which may go on with the certificate that they began with (docs/beliefs.md,
@@ -88,6 +87,11 @@ def run(call: Call) -> Outcome:
         cluster = parse_cluster_id(call.params["cluster_id"])
         task = Installation(call, connect_azure(call), cluster, waiting_for(call))
         extension = renewal.check_renewable(task.settle(task.read()), cluster.name)
+        if not certificate or not key:  # not before: where a Secret has it, another sentence is of use
+            raise ModuleFailure(
+                f"No certificate for cluster {cluster.name}, or no key. Nothing was changed; give both, as PEM: "
+                "ssl_certificate or ssl_certificate_file, and ssl_key or ssl_key_file (of the playbook: aml_ssl_…)."
+            )
         for warning in certificates.check_key_pair(certificate, key, extension["settings"].get("sslCname")):
             call.warn(f"Cluster {cluster.name}: {warning}")
         others = {str(name): str(value) for name, value in call.params["protected_settings"].items()}
@@ -99,21 +103,19 @@ def run(call: Call) -> Outcome:
             return _outcome(work, before, before, verified=True)
         if call.check_mode:
             _warn_unseen(work, before)
-            return _outcome(work, before, {**before, "certificate": work.certificate}, verified=False)
+            return _outcome(work, before, {**before, "certificate": work.certificate, "mixed": False}, verified=False)
         _send(work)
         return _proven(work, before)
 
 
 def _pair(call: Call) -> tuple[str, str]:
-    """Return certificate and key as PEM texts. Raises ModuleFailure for a file that cannot be read."""
+    """Return certificate and key as PEM texts, empty where none is given. Raises ModuleFailure for a file not read."""
     params = call.params
     certificate = params["ssl_certificate"] or read_text_file(params["ssl_certificate_file"], "ssl_certificate_file")
     key = params["ssl_key"] or read_text_file(params["ssl_key_file"], "ssl_key_file")
-    if not certificate or not key:
-        raise ModuleFailure("The certificate or its key is empty. Nothing was changed; give both, as PEM.")
-    for secret in (key, certificates.to_setting(key), *map(str, params["protected_settings"].values())):
-        call.hide(secret)
-    return certificate, key
+    for secret in (*((key, certificates.to_setting(key)) if key else ()), *params["protected_settings"].values()):
+        call.hide(str(secret))
+    return certificate or "", key or ""
 
 
 def _send(work: _Renewal) -> None:
@@ -146,7 +148,7 @@ def _proven(work: _Renewal, before: RouterTlsFacts) -> Outcome:
     and is silent now may have died of the new certificate, which is waited for and then a failure.
     """
     if not work.task.follow:
-        return _outcome(work, before, {**before, "certificate": work.certificate}, verified=False)
+        return _outcome(work, before, {**before, "certificate": work.certificate, "mixed": False}, verified=False)
     looks = [before]
 
     def look() -> RouterTlsFacts:
@@ -157,7 +159,7 @@ def _proven(work: _Renewal, before: RouterTlsFacts) -> Outcome:
         seen = work.task.waiting.until(
             look,
             lambda state: work.is_served(state) or not (state["answered"] or before["answered"]),
-            lambda state: f"still showing {_shown(state)}",
+            _shown,
             f"The router of cluster {work.task.cluster.name}",
         )
     except WaitTimeoutError as error:
@@ -182,8 +184,8 @@ def _unproven(work: _Renewal, seen: RouterTlsFacts, waited: str) -> str:
             f"{waited} If it stays so, look on cluster {cluster} for pods that do not become ready: {_PODS}"
         )
     return (
-        f"{has_it} Its router does not serve it: {waited} If it stays so, restart its pods on cluster {cluster}, which "
-        f"go on serving meanwhile: {_RESTART}"
+        f"{has_it} Its router does not serve it, or not in all its pods: {waited} If it stays so, restart them on "
+        f"cluster {cluster}, which go on serving meanwhile: {_RESTART}"
     )
 
 
@@ -196,9 +198,11 @@ def _warn_unseen(work: _Renewal, before: RouterTlsFacts) -> None:
 
 
 def _shown(seen: RouterTlsFacts) -> str:
-    """Return what the router shows, in few words."""
+    """Return what the router does, in few words."""
     certificate = seen["certificate"]
-    return f"certificate {certificate['fingerprint'][:16]}…" if certificate else f"no certificate ({seen['reason']})"
+    if certificate is None:
+        return f"{'rolling out' if seen['mixed'] else 'showing no certificate'} ({seen['reason']})"
+    return f"showing certificate {certificate['fingerprint'][:16]}…"
 
 
 def _outcome(work: _Renewal, before: RouterTlsFacts, after: RouterTlsFacts, *, verified: bool) -> Outcome:
@@ -214,4 +218,4 @@ def _outcome(work: _Renewal, before: RouterTlsFacts, after: RouterTlsFacts, *, v
 
 def _difference(seen: RouterTlsFacts) -> dict[str, Any]:
     """Return what is compared: the certificate, or that none was seen."""
-    return dict(seen["certificate"] or {"fingerprint": "not known"})
+    return dict(seen["certificate"] or {"fingerprint": "different ones" if seen["mixed"] else "not known"})

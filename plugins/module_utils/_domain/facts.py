@@ -160,7 +160,8 @@ class RouterTlsFacts(TypedDict):
 
     place: str | None  # Address and port that were asked.
     answered: bool  # Whether somebody took the connection.
-    certificate: CertificateFacts | None  # The certificate that was shown, or null.
+    certificate: CertificateFacts | None  # The certificate that all connections showed, or null.
+    mixed: bool  # Whether fresh connections showed different things, as while pods are replaced.
     reason: str | None  # Why no certificate was seen.
 
 

@@ -22,6 +22,12 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.names import
 
 #: Seconds for the connection and the handshake together: a packet that is lost once is sent again after one.
 PATIENCE = 5.0
+#: Times of PATIENCE for all connections of one look.
+_TIMES = 3
+#: Connections for each pod, and for all: a load balancer chooses a pod for each connection. With three pods, of which
+#: one shows another certificate, nine connections miss it once in forty looks; more would be a burden on the router.
+_FOR_EACH_POD = 3
+MOST_CONNECTIONS = 9
 #: Addresses of a name that are tried: a load balancer has one, or one of each protocol.
 MOST_ADDRESSES = 3
 _EVERYBODY = ipaddress.IPv4Address("255.255.255.255")
@@ -45,7 +51,28 @@ def read(services: Sequence[RouterServiceFacts], name: str | None, patience: flo
         return _unseen(f"{what} has no address yet")
     if not service["tls_port"]:
         return _unseen(f"{what} has no port for HTTPS")
-    return _shown(service["address"], service["tls_port"], name, patience)
+    count = min(_FOR_EACH_POD * service["endpoints"] or MOST_CONNECTIONS, MOST_CONNECTIONS)  # 0: nobody counted them
+    return _agreed(service["address"], service["tls_port"], name, patience, count)
+
+
+def _agreed(address: str, port: int, name: str | None, patience: float, count: int) -> RouterTlsFacts:
+    """Return what an address shows in each of `count` fresh connections, or that they differ."""
+    end = time.monotonic() + _TIMES * patience
+    first = _shown(address, port, name, patience)
+    if first["certificate"] is None:
+        return first
+    for _unused in range(count - 1):
+        other = _shown(address, port, name, min(patience, end - time.monotonic()))
+        if other["certificate"] != first["certificate"]:
+            reason = f"fresh connections differ: {_in_words(first)}, and {_in_words(other)}"
+            return RouterTlsFacts(place=first["place"], answered=True, certificate=None, mixed=True, reason=reason)
+    return first
+
+
+def _in_words(seen: RouterTlsFacts) -> str:
+    """Return what one connection showed, in few words."""
+    certificate = seen["certificate"]
+    return f"certificate {certificate['fingerprint'][:16]}…" if certificate else f"none ({seen['reason']})"
 
 
 def _shown(address: str, port: int, name: str | None, patience: float) -> RouterTlsFacts:
@@ -65,12 +92,12 @@ def _shown(address: str, port: int, name: str | None, patience: float) -> Router
             with context.wrap_socket(connection, server_hostname=_server_name(name or address)) as secured:
                 shown = secured.getpeercert(binary_form=True)
     except (OSError, ValueError) as error:
-        return RouterTlsFacts(place=place, answered=True, certificate=None, reason=_reason(error))
+        return RouterTlsFacts(place=place, answered=True, certificate=None, mixed=False, reason=_reason(error))
     try:
         certificate = certificates.facts_of_der(shown or b"")
     except certificates.CertificateError as error:
-        return RouterTlsFacts(place=place, answered=True, certificate=None, reason=str(error))
-    return RouterTlsFacts(place=place, answered=True, certificate=certificate, reason=None)
+        return RouterTlsFacts(place=place, answered=True, certificate=None, mixed=False, reason=str(error))
+    return RouterTlsFacts(place=place, answered=True, certificate=certificate, mixed=False, reason=None)
 
 
 def _connected(address: str, port: int, deadline: float) -> socket.socket:
@@ -120,7 +147,7 @@ def _server_name(name: object) -> str | None:
 
 def _unseen(reason: str, place: str | None = None) -> RouterTlsFacts:
     """Return that nobody answered, and why."""
-    return RouterTlsFacts(place=place, answered=False, certificate=None, reason=reason)
+    return RouterTlsFacts(place=place, answered=False, certificate=None, mixed=False, reason=reason)
 
 
 def _reason(error: Exception) -> str:

@@ -102,6 +102,35 @@ def test_where_pods_keep_what_they_began_with_the_old_certificate_is_shown_after
     assert seen["certificate"]["fingerprint"] == first.fingerprint
 
 
+def test_one_pod_that_keeps_the_old_certificate_is_met_by_fresh_connections() -> None:
+    first, second = Pair(), Pair()
+    believed = {**FLEET, "clusters": [{**FLEET["clusters"][1], "beliefs": {"router-after-renewal": "mixed"}}]}
+    with Simulator(believed, time_scale=100) as simulator:
+        arm = ArmClient(simulator.ready)
+        put(arm, secure(simulator), first.protected)
+        assert change(arm, configurationProtectedSettings=second.protected) == "Succeeded"
+        seen = looked_at(partial(connect, simulator))
+    assert (seen["answered"], seen["certificate"], seen["mixed"]) == (True, None, True)
+    assert first.fingerprint[:16] in str(seen["reason"])
+    assert second.fingerprint[:16] in str(seen["reason"])
+
+
+@pytest.mark.parametrize(("endpoints", "connections"), [(0, 9), (1, 3), (2, 6), (3, 9), (12, 9)])
+def test_as_many_connections_as_find_each_pod(
+    monkeypatch: pytest.MonkeyPatch, endpoints: int, connections: int
+) -> None:
+    pair, made = Pair(), []
+
+    def shown(*_arguments: Any) -> RouterTlsFacts:
+        made.append(1)
+        facts = certificates.facts_of_pem(pair.certificate.decode())
+        return RouterTlsFacts(place="x", answered=True, certificate=facts, mixed=False, reason=None)
+
+    monkeypatch.setattr(router_tls, "_shown", shown)
+    seen = router_tls.read([service(endpoints=endpoints)], NAME)
+    assert (seen["mixed"], len(made)) == (False, connections)
+
+
 def test_the_router_shows_the_certificate_of_a_secret(
     fresh: Simulator, arm: ArmClient, kubernetes_of: KubernetesOf
 ) -> None:

@@ -44,11 +44,15 @@ async def serve(cluster: Cluster, release: Release) -> None:
 
 
 async def serve_after_update(cluster: Cluster, release: Release) -> None:
-    """Let the router answer after an update of the release; it may go on with the certificate that it had.
+    """Let the router answer after an update of the release; it, or one of its pods, may go on with what it had.
 
     Belief: router-after-renewal
     """
-    if release.secure and release.beliefs.answer("router-after-renewal") == "kept":
+    answer = release.beliefs.answer("router-after-renewal") if release.secure else ""
+    if answer == "kept":
+        return
+    if answer == "mixed" and release.router is not None and release.inference:
+        await release.router.serve_beside(*await _key_pair(cluster, release))
         return
     await serve(cluster, release)
 

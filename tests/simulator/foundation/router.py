@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import ssl
 import tempfile
 from pathlib import Path
@@ -33,6 +34,7 @@ class Router:
         self.inside = f"127.{digest[0] % 127 + 128}.{place}"
         self.port = 0
         self._server: asyncio.Server | None = None
+        self._context: ssl.SSLContext | None = None
 
     async def open(self) -> int:
         """Listen, if nobody does yet; return the port."""
@@ -44,6 +46,20 @@ class Router:
         """Answer with this certificate and key (PEM) from now on; without TLS when they are empty or of no use."""
         await self._listen(_context(certificate, key))
 
+    async def serve_beside(self, certificate: str, key: str) -> None:
+        """Answer with this certificate and key too: to one connection in three still with the one before."""
+        before, fresh = self._context, _context(certificate, key)
+        if before is None or fresh is None:
+            await self._listen(fresh)
+            return
+        pods = itertools.cycle((fresh, fresh, before))
+
+        def choose(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+            connection.context = next(pods)
+
+        fresh.sni_callback = choose
+        await self._listen(fresh)
+
     async def close(self) -> None:
         """Listen no more."""
         if self._server is not None:
@@ -53,6 +69,7 @@ class Router:
 
     async def _listen(self, context: ssl.SSLContext | None) -> None:
         await self.close()
+        self._context = context
         self._server = await asyncio.start_server(_answer, self.address, self.port, ssl=context)
         self.port = self._server.sockets[0].getsockname()[1]
 

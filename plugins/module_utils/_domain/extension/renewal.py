@@ -52,8 +52,10 @@ def check_renewable(extension: ExtensionFacts | None, cluster: str) -> Extension
     if secret:
         raise RenewalError(
             f"{what} takes its certificate from Secret {secret} in namespace azureml. Nothing was changed; put the new "
-            f"one there: kubectl create secret generic {secret} --namespace azureml --from-file=cert.pem "
-            "--from-file=key.pem --dry-run=client --output yaml | kubectl apply --filename -"
+            "one there, under the name that the cluster has in your kubeconfig (of `az aks get-credentials` its own): "
+            f"kubectl create secret generic {secret} --namespace azureml --from-file=cert.pem=fullchain.pem "
+            "--from-file=key.pem=key.pem --dry-run=client --output yaml | "
+            f"kubectl apply --context {cluster} --filename -"
         )
     return extension
 
@@ -71,7 +73,7 @@ def protected_to_send(
     if lost:
         raise RenewalError(
             f"Extension {extension['name']} has protected settings that were not given ({', '.join(lost)}); sending a "
-            "certificate would delete them, and Azure does not tell their values. Nothing was changed; give them in "
-            "protected_settings as well."
+            "certificate would delete them, and Azure does not tell their values. Nothing was changed; give them as "
+            "well, in protected_settings of the module, which is aml_extension_protected_settings of the playbook."
         )
     return wanted

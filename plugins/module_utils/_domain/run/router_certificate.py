@@ -30,6 +30,13 @@ def router_certificate(settings: Settings, facts: Facts) -> Said:
     if seen is None:
         return Said(unseen=["the cluster's API gave no answer, so the router's address is not known."])
     certificate = seen["certificate"]
+    if seen.get("mixed"):
+        return Said(
+            [
+                f"{seen['place']} is still rolling out: {seen['reason']}. Verify again in some minutes; if it stays "
+                "so, restart the router's pods."
+            ]
+        )
     waiting = _without_address(facts)
     if certificate is None and waiting:
         return Said(waiting)

@@ -47,6 +47,8 @@ class Scene:
         self.labels = {"kubernetes.azure.com/cluster": "MC_rg_aks_westeurope"}
         self.agents: dict[str, str] | None = None
         self.known = cluster()
+        self.settings = dict(SECURE)
+        self.protected = ["scoringFe.sslCert", "scoringFe.sslKey"]
         self.sent: list[dict[str, str]] = []
         self.warnings: list[str] = []
 
@@ -66,7 +68,7 @@ class Scene:
 @pytest.fixture
 def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
     made = Scene()
-    ours = extension(settings=SECURE, protected_settings=["scoringFe.sslCert", "scoringFe.sslKey"])
+    ours = extension(settings=made.settings, protected_settings=made.protected)
 
     @contextlib.contextmanager
     def connected(*_arguments: Any) -> Iterator[None]:
@@ -90,11 +92,11 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 def shows(pem: str) -> dict[str, Any]:
     facts = certificates.facts_of_pem(pem)
-    return {"place": "127.1.2.3:443", "answered": True, "certificate": facts, "reason": None}
+    return {"place": "127.1.2.3:443", "answered": True, "certificate": facts, "mixed": False, "reason": None}
 
 
 def silent(reason: str = "127.1.2.3:443 cannot be reached from here (no answer in time)") -> dict[str, Any]:
-    return {"place": "127.1.2.3:443", "answered": False, "certificate": None, "reason": reason}
+    return {"place": "127.1.2.3:443", "answered": False, "certificate": None, "mixed": False, "reason": reason}
 
 
 def old() -> dict[str, Any]:
@@ -177,3 +179,39 @@ def test_what_the_router_of_another_arc_cluster_shows_is_not_believed(scene: Sce
     scene.agents = {"name": "ARC", "resource_group": "rg", "subscription_id": ""}
     assert scene.run().result["verified"]
     assert len(scene.sent) == 2
+
+
+def test_the_command_for_a_secret_ends_the_message_and_names_files_and_cluster(scene: Scene) -> None:
+    scene.settings["scoringFe.sslSecret"] = "router-tls"
+    with pytest.raises(ModuleFailure, match="Nothing was changed") as caught:
+        scene.run(ssl_certificate=None, ssl_key=None)
+    assert caught.value.message.endswith(
+        "kubectl create secret generic router-tls --namespace azureml --from-file=cert.pem=fullchain.pem "
+        "--from-file=key.pem=key.pem --dry-run=client --output yaml | kubectl apply --context aks --filename -"
+    )
+    assert caught.value.message.count("Nothing was changed") == 1
+
+
+def test_without_a_certificate_the_options_and_variables_are_named(scene: Scene) -> None:
+    with pytest.raises(ModuleFailure, match="give both, as PEM: ssl_certificate or ssl_certificate_file"):
+        scene.run(ssl_certificate=None, ssl_key=None)
+
+
+def test_protected_settings_that_would_be_lost_are_asked_for_by_both_names(scene: Scene) -> None:
+    scene.protected.append("relayConnectionString")
+    with pytest.raises(ModuleFailure, match="which is aml_extension_protected_settings of the playbook") as caught:
+        scene.run()
+    assert caught.value.message.count("Nothing was changed") == 1
+    assert scene.sent == []
+
+
+def test_a_router_that_is_still_rolling_out_is_waited_for_and_then_a_failure(scene: Scene) -> None:
+    differs = {**silent("fresh connections differ"), "answered": True, "mixed": True}
+    scene.looks = [old(), differs, shows(scene.certificate)]
+    assert scene.run(wait_timeout=30).result["verified"]
+    scene.looks = [old(), differs]
+    with pytest.raises(ModuleFailure, match=r"was still rolling out \(fresh connections differ\)") as caught:
+        scene.run()
+    assert caught.value.message.endswith("kubectl rollout restart deployment azureml-fe-v2 --namespace azureml")
+    scene.looks = [differs]
+    assert scene.run(check_mode=True).differences[0].before == {"certificate": {"fingerprint": "different ones"}}

@@ -36,6 +36,7 @@ def cluster(shown: str | None, *, answered: bool = True, insecure: str = "False"
         "place": "127.1.2.3:443",
         "answered": answered,
         "certificate": certificates.facts_of_pem(shown) if shown else None,
+        "mixed": False,
         "reason": None if shown else "wrong version number",
     }
     return found
@@ -114,6 +115,14 @@ def test_a_router_serves_on_whatever_becomes_of_the_extension(state: str) -> Non
     assert "shows the certificate" in router_certificate(settings(certificate=mine), found).problems[0]
     found["router_tls"] = None
     assert "gave no answer" in router_certificate(settings(certificate=mine), found).unseen[0]
+
+
+def test_a_router_whose_pods_differ_is_a_problem() -> None:
+    found = cluster(None)
+    assert found["router_tls"] is not None
+    found["router_tls"] |= {"mixed": True, "reason": "fresh connections differ: certificate A…, and certificate B…"}
+    (problem,) = router_certificate(settings(certificate=pem()), found).problems
+    assert problem.startswith("127.1.2.3:443 is still rolling out: fresh connections differ: certificate A…")
 
 
 def test_without_an_answer_of_the_cluster_the_router_is_not_checked() -> None:
