@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import socket
 import threading
 import time
@@ -232,6 +233,15 @@ def test_a_list_without_end_ends(world: World) -> None:
     with pytest.raises(AzureError, match="the list has no end"):
         lists(world)
     assert len(world.cloud.asked) < 10
+
+
+def test_a_list_of_more_than_anybody_has_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arm, "_MOST_RESOURCES", 100)
+    world.answer(Answer(body={"value": [{}] * 101}))
+    with pytest.raises(AzureError, match=r"^Asking: the list has more than 100 resources"):
+        lists(world)
+    world.answer(Answer(body={"value": [{}] * 100}))
+    assert len(lists(world)) == 100
 
 
 def test_a_list_that_is_slow_page_after_page_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -668,6 +678,27 @@ def test_a_cluster_without_a_public_name_stays_with_the_private_one(world: World
         nodes_of(world, ["https://aks.privatelink.invalid:443"] * 2, **names)
 
 
+@pytest.mark.parametrize("section", ["users", "clusters", "contexts"])
+def test_a_kubeconfig_with_more_than_aks_writes_is_refused_before_it_is_hidden(world: World, section: str) -> None:
+    """Also the second one, which is asked for where the first one's server has no address here."""
+    entry = {"name": "x", "user": {"token": "a-token"}, "cluster": {"server": "https://x.example"}}
+    few = {"users": [entry], "clusters": [entry], "contexts": [entry]}
+
+    def kubeconfig(count: int) -> Answer:
+        value = base64.b64encode(json.dumps({**few, section: [entry] * count}).encode()).decode()
+        return Answer(body={"kubeconfigs": [{"value": value}]})
+
+    world.answer(kubeconfig(20), "POST")
+    assert len(fetch_kubeconfig(world.connect(), CLUSTER)[section]) == 20
+    world.answer(kubeconfig(21), "POST")
+    connection = world.connect()
+    hidden: list[str] = []
+    connection.hide = hidden.append
+    with pytest.raises(AzureError, match=f"is not used: it has more than 20 {section}"):
+        fetch_kubeconfig(connection, CLUSTER)
+    assert not hidden
+
+
 def test_a_kubeconfig_that_grows_is_refused(world: World) -> None:
     bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
     value = base64.b64encode(bomb.encode()).decode()
@@ -752,6 +783,41 @@ def test_a_kubernetes_list_that_is_slow_page_after_page_ends(
     with pytest.raises(KubernetesError, match="has no end"):
         cluster.list(NODES)
     assert next(numbers) < 10
+
+
+def test_a_kubernetes_list_that_expires_when_time_is_nearly_over_has_no_second_time(
+    world: World, cluster: ClusterConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "LONGEST_LIST", 0.5)
+    numbers = iter(range(10_000))
+
+    def script(asked: Asked) -> Answer:
+        time.sleep(0.1)
+        number = next(numbers)
+        if number == 3:
+            return Answer(410, {"kind": "Status", "message": "too old", "reason": "Expired"})
+        return page(more=str(number))
+
+    world.cloud.script = script
+    with pytest.raises(KubernetesError, match="has no end"):
+        cluster.list(NODES)
+    assert next(numbers) < 8
+
+
+def test_a_kubernetes_list_of_more_than_any_cluster_has_ends(
+    world: World, cluster: ClusterConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server may ignore the limit, or send 500 objects on each of endless pages: all of them count together."""
+    monkeypatch.setattr(pages, "MOST_OBJECTS", 100)
+    world.cloud.script = lambda _asked: page(body={"kind": "NodeList", "items": [{}] * 101})
+    with pytest.raises(KubernetesError, match="has more than 100 objects"):
+        cluster.list(NODES)
+    numbers = iter(range(10_000))
+    more = {"kind": "NodeList", "items": [{}] * 30}
+    world.cloud.script = lambda _asked: page(body={**more, "metadata": {"continue": str(next(numbers))}})
+    with pytest.raises(KubernetesError, match="has more than 100 objects"):
+        cluster.list(NODES)
+    assert next(numbers) == 4
 
 
 def test_a_strange_mark_of_a_next_page_is_none(world: World, cluster: ClusterConnection) -> None:

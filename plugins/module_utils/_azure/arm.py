@@ -43,6 +43,10 @@ API_VERSIONS = {
 }
 #: Pages of a list after which something is wrong with the service, not with the user's workspace.
 _MOST_PAGES = 200
+#: Resources of a whole list: a subscription has 980 resource groups of 800 resources of a type at most, and what is
+#: listed here is of one workspace, cluster or region
+#: (learn.microsoft.com/azure/azure-resource-manager/management/azure-subscription-service-limits).
+_MOST_RESOURCES = 100_000
 #: Seconds after which no further page is asked for: each may take its time, as an answer of its own.
 _LONGEST_LIST = 1800.0
 #: What stays as it is in a path; letters of other alphabets (in names of resource groups) are encoded.
@@ -74,6 +78,12 @@ def list_all(connection: AzureConnection, path: str, api_version: str, doing: st
     began = time.monotonic()
     for _page in range(_MOST_PAGES):
         items.extend(_items(page, doing))
+        if len(items) > _MOST_RESOURCES:
+            raise AzureError(
+                f"{doing}: the list has more than {_MOST_RESOURCES} resources. Nothing was changed; check "
+                "cloud_environment, and what answers there.",
+                code="TooManyObjects",
+            )
         link = str(page.get("nextLink") or "")
         if not link:
             return items

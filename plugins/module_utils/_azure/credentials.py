@@ -29,6 +29,8 @@ from ansible_collections.azureml.fleet.plugins.module_utils._foundation.values i
 
 #: Seconds for which a kubeconfig is kept; AKS rotates what is in it by hand, and a 401 makes us forget it.
 _KUBECONFIG_SECONDS = 3600.0
+#: Entries of a section of a kubeconfig: AKS writes one of each.
+_MOST_ENTRIES = 20
 _SECRET_FIELDS = ("token", "password", "client-key-data", "client-certificate-data")
 
 
@@ -114,7 +116,21 @@ def _decoded(answer: Mapping[str, Any], doing: str) -> dict[str, Any]:
         raise AzureError(f"{doing}: the answer holds no kubeconfig that can be read.", code="NoKubeconfig") from error
     if not isinstance(config, dict) or not config.get("clusters"):
         raise AzureError(f"{doing}: the answer holds no kubeconfig that can be read.", code="NoKubeconfig")
+    many = [name for name in ("clusters", "contexts", "users") if _entries(config, name) > _MOST_ENTRIES]
+    if many:  # before each of them is hidden and looked at
+        raise AzureError(
+            f"{doing}: the kubeconfig in the answer is not used: it has more than {_MOST_ENTRIES} "
+            f"{' and '.join(many)}. Nothing was changed; give a kubeconfig of your own that you trust in the option "
+            "kubeconfig.",
+            code="UnsafeKubeconfig",
+        )
     return config
+
+
+def _entries(config: Mapping[str, Any], section: str) -> int:
+    """Return how many entries a section of a kubeconfig has."""
+    found = config.get(section)
+    return len(found) if isinstance(found, list) else 0
 
 
 def _hide_secrets(connection: AzureConnection, config: Mapping[str, Any]) -> None:

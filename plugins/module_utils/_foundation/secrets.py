@@ -71,7 +71,8 @@ class Secrets:
     def __init__(self, secrets: Iterable[object] = ()) -> None:
         """Know `secrets` already."""
         self._whole: set[str] = set()
-        self._forms: list[str] = []
+        self._found: set[str] = set()
+        self._sorted: list[str] | None = None
         for each in secrets:
             self.add(each)
 
@@ -86,12 +87,19 @@ class Secrets:
                 form for part in dict.fromkeys((clear, clear.strip())) for form in (*_written(part), *_in_base64(part))
             }
             found |= {form for line in _long_lines(clear) for form in _written(line)}
-            longest_first = sorted(found.union(self._forms), key=lambda form: (-len(form), form))
-            self._forms = [form for form in longest_first if len(form) >= SHORTEST]
+            self._found |= {form for form in found if len(form) >= SHORTEST}
+            self._sorted = None
+
+    @property
+    def _forms(self) -> list[str]:
+        """Every form of every secret, the longest first; sorted when they are wanted, not for each secret."""
+        if self._sorted is None:
+            self._sorted = sorted(self._found, key=lambda form: (-len(form), form))
+        return self._sorted
 
     def words(self) -> set[str]:
         """Return what to blank within texts, for AnsibleModule's own list of secrets."""
-        return set(self._forms)
+        return set(self._found)
 
     def count(self) -> int:
         """Return the number of secrets that are known."""

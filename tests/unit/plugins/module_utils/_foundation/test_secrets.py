@@ -282,6 +282,18 @@ def test_searching_a_long_text_takes_a_time_in_proportion(beginning: str) -> Non
     assert time.process_time() - began < 10
 
 
+def test_learning_many_secrets_takes_a_time_in_proportion() -> None:
+    """A kubeconfig can have thousands: sorting the forms of all for each took minutes."""
+
+    def seconds(count: int) -> float:
+        began = time.process_time()
+        secrets = Secrets(f"token-{number:05d}-xy" for number in range(count))
+        assert secrets.blanked("a token-00007-xy b") == f"a {BLANK} b"
+        return time.process_time() - began
+
+    assert seconds(1600) < 8 * seconds(400)
+
+
 @pytest.mark.parametrize(
     ("text", "left"),
     [
