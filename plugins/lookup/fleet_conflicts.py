@@ -12,9 +12,11 @@ version_added: 0.1.0
 author:
   - azureml.fleet contributors (@azureml-fleet)
 description:
-  - Looks at the C(aml_) variables of all hosts of the inventory, those outside of C(--limit) too, and returns what two
-    or more of them claim.
-  - A host whose variables are wrong by themselves is left out here; M(azureml.fleet.aml_preflight) says what is wrong.
+  - Looks at all hosts of the inventory, those outside of C(--limit) too, and returns what two or more of them claim.
+  - Five variables are templated for this, for every host and also for those outside of C(--limit), with the lookups in
+    them, which run on the controller - C(aml_cluster_id), C(aml_workspace), C(aml_workspace_resource_group),
+    C(aml_compute_name) and C(aml_attachments). No other variable is.
+  - A host for which one of these cannot be read is left out here; M(azureml.fleet.aml_preflight) says what is wrong.
   - The playbooks look once for the whole run, and give each host its part, as
     O(azureml.fleet.aml_preflight#module:conflicts).
 options: {}
@@ -44,22 +46,15 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from jinja2.exceptions import UndefinedError
 
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import (
-    Settings,
-    VariablesError,
-    read_settings,
-)
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.variables import BY_NAME, SECRET_IS_SET
-from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.fleet import conflicts
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.settings import Settings, read_settings
+from ansible_collections.azureml.fleet.plugins.module_utils._domain.run.fleet import COMPARED, COMPARED_KEYS, conflicts
 from ansible_collections.azureml.fleet.plugins.module_utils._module.conversion import converted
 
 
 class LookupModule(LookupBase):
-    """Reads the settings of every host of the inventory, and compares them."""
+    """Reads what every host of the inventory claims, and compares it."""
 
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         """Return one dictionary."""
@@ -71,13 +66,22 @@ class LookupModule(LookupBase):
 
 
 def _settings(variables: Mapping[str, Any]) -> Settings | None:
-    """Return the settings of a host, or None where its variables are wrong, which its own preflight says."""
+    """Return what a host claims, or None where that cannot be read, which its own preflight says."""
     try:
-        return read_settings({name: _value(name, variables) for name in BY_NAME if name in variables}, converted)
-    except (AnsibleError, UndefinedError, VariablesError):
+        return read_settings({name: _value(name, variables) for name in COMPARED if name in variables}, converted)
+    except Exception:  # a template of one host can raise anything, and is to stop no other host
         return None
 
 
 def _value(name: str, variables: Mapping[str, Any]) -> Any:
-    """Return the value of a variable, or a marker in the place of a secret, which need not be read for this."""
-    return SECRET_IS_SET if BY_NAME[name].secret else variables[name]
+    """Return the value of a variable: of the attachments those keys that are compared.
+
+    Their other keys are judged together with variables that are not read here.
+    """
+    value = variables[name]
+    if name != "aml_attachments" or value in (None, ""):
+        return value
+    return [
+        {key: each[key] for key in COMPARED_KEYS if key in each} if isinstance(each, Mapping) else each
+        for each in converted("list", value)
+    ]

@@ -12,6 +12,9 @@ from ansible_collections.azureml.fleet.plugins.module_utils._domain.host.setting
 
 #: Hosts that a sentence names; a mistake in a group variable can make all of them alike.
 _NAMED_HOSTS = 5
+#: The variables that are compared here, and the keys of an attachment: nothing else of a host need be read for it.
+COMPARED = ("aml_cluster_id", "aml_workspace", "aml_workspace_resource_group", "aml_compute_name", "aml_attachments")
+COMPARED_KEYS = ("workspace", "workspace_resource_group", "compute_name")
 _NEXT = (
     "Hosts outside of --limit count, too: take one of them out of the inventory, or list several computes of one "
     "cluster in aml_attachments of one host."
