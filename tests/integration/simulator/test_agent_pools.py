@@ -148,6 +148,16 @@ def test_a_stopped_pool_takes_no_other_change(arm: ArmClient, believing: Start) 
     assert read(other, "off")["properties"]["powerState"] == {"code": "Stopped"}
 
 
+def test_a_lock_among_the_nodes_keeps_a_pool_as_it_is() -> None:
+    locked = [{**each, "lock_among_nodes": "CanNotDelete"} for each in FLEET["clusters"]]
+    for beliefs, status in (({}, 409), ({"labels-under-a-lock-among-nodes": "accepted"}, 200)):
+        with Simulator({**FLEET, "clusters": locked, "beliefs": beliefs}, time_scale=100) as simulator:
+            arm = ArmClient(simulator.ready)
+            scaled = write(arm, "gpu", count=5)
+            assert (scaled.status_code, "is locked, please remove lock" in scaled.json()["message"]) == (409, True)
+            assert write(arm, "gpu", nodeLabels={"a": "b"}).status_code == status
+
+
 def test_a_pool_is_upgraded_but_never_beyond_its_control_plane(fresh: Simulator, arm: ArmClient) -> None:
     assert [node.status.node_info.kubelet_version for node in nodes(fresh, "old")] == ["v1.34.6"]
     refused = write(arm, "old", orchestratorVersion="1.36.0")

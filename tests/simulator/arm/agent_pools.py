@@ -20,6 +20,7 @@ from tests.simulator.arm.aks_operations import ok
 from tests.simulator.arm.common import need_body, need_cluster, pages
 from tests.simulator.chart.cluster import UnexpectedAnswerError
 from tests.simulator.contents.nodes import bring_nodes, remove_nodes
+from tests.simulator.state.access import covers
 from tests.simulator.state.answers import Answer, ArmError, ArmRequest, flat_error
 from tests.simulator.state.fleet import NODE_IMAGE, SPOT, ClusterResource, NodePoolState, make_spot
 from tests.simulator.state.operations import Operation
@@ -63,6 +64,7 @@ async def put_pool(fleet: Fleet, request: ArmRequest) -> Answer:
     Source: recorded answers of `az aks nodepool add`, `update`, `scale`, `upgrade`, `stop` and `start`.
     Belief: pool-update-while-extension-installs
     Belief: stopped-pool-update
+    Belief: labels-under-a-lock-among-nodes
     Belief: stale-count-of-autoscaled-pool
     Belief: spot-labels-returned
     """
@@ -75,6 +77,7 @@ async def put_pool(fleet: Fleet, request: ArmRequest) -> Answer:
     if existing is None:
         return _create(fleet, resource, request, sent)
     _check_match(request, existing)
+    _refuse_under_a_lock(fleet, resource, scaled=sent.get("count", existing.count) != existing.count)
     before = copy.deepcopy(existing)
     state = _change(resource, existing, sent)
     existing.provisioning_state = state
@@ -183,6 +186,22 @@ def _new_properties(sent: dict[str, Any]) -> dict[str, Any]:
     if vm_size(str(properties["vmSize"])).gpus:
         properties.setdefault("gpuProfile", {"driver": "Install"})
     return properties
+
+
+def _refuse_under_a_lock(fleet: Fleet, resource: ClusterResource, *, scaled: bool) -> None:
+    """Raise 409 while there is a lock, of either level, in the resource group of the nodes.
+
+    Source: github.com/Azure/AKS/issues/3291 (a pool that is scaled, a Delete lock on one resource).
+    Belief: labels-under-a-lock-among-nodes
+    """
+    spec = resource.cluster.spec
+    group = f"{fleet.subscription}/resourceGroups/{spec.group_of_nodes}"
+    if not any(covers(group, scope) for scope, locks in fleet.locks.items() if locks):
+        return
+    if scaled or resource.cluster.beliefs.answer("labels-under-a-lock-among-nodes") == "refused":
+        where = f"'{spec.group_of_nodes}' under subscription: '{fleet.subscription.rpartition('/')[2]}'"
+        message = f"Resource group {where} is locked, please remove lock and retry."
+        raise ArmError(aks_operations.refusal(f"{message} Please see http://aka.ms/azure-lock-resources"))
 
 
 def _change(resource: ClusterResource, pool: NodePoolState, sent: dict[str, Any]) -> str:
