@@ -386,6 +386,11 @@ facts:
             ends:
               description: When it ends to be valid (ISO 8601, UTC).
               type: str
+        chain:
+          description: SHA-256 of all certificates that were shown, its own first; null where Python
+            (before 3.13) does not tell.
+          type: list
+          elements: str
         mixed:
           description: Whether fresh connections showed different things, as while pods are replaced.
           type: bool

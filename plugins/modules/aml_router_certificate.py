@@ -44,6 +44,12 @@ options:
   ssl_key_file:
     description: Path on the controller of the certificate's unencrypted key (PEM).
     type: path
+  force:
+    description:
+      - Send the certificate although the router serves it already. Of use for a chain that was mended behind the same
+        certificate, which is seen and sent without this where the controller has Python 3.13 or newer.
+    type: bool
+    default: false
   protected_settings:
     description:
       - Further protected settings that the extension has, such as the connection string of a relay. Protected settings
@@ -86,11 +92,21 @@ served_before:
     place: {description: Address and port that were asked., type: str}
     answered: {description: Whether somebody took the connection., type: bool}
     certificate: {description: "The certificate, as in RV(certificate); null where none was seen.", type: dict}
+    chain:
+      description: SHA-256 of all certificates that were shown; null where Python (before 3.13) does not tell.
+      type: list
+      elements: str
     mixed: {description: "Whether fresh connections showed different things, as while pods are replaced.", type: bool}
     reason: {description: Why no certificate was seen., type: str}
 verified:
-  description: Whether the router was seen to serve the certificate. Never in check mode, unless it did before.
+  description:
+    - Whether the router was seen to serve the certificate itself; of those that follow it RV(chain_checked) tells.
+    - Never in check mode, unless it did before.
   returned: always
+  type: bool
+chain_checked:
+  description: Whether it was seen to serve the certificates that follow it in the chain, too.
+  returned: success
   type: bool
 """
 

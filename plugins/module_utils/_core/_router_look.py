@@ -63,7 +63,7 @@ class RouterLook:
 
 def _unseen(reason: str) -> RouterTlsFacts:
     """Return that nobody could be asked, and why."""
-    return RouterTlsFacts(place=None, answered=False, certificate=None, mixed=False, reason=reason)
+    return RouterTlsFacts(place=None, answered=False, certificate=None, chain=None, mixed=False, reason=reason)
 
 
 def _reason(error: FleetError) -> str:

@@ -52,6 +52,7 @@ SPEC = ModuleSpec(
         "ssl_certificate_file": {"type": "path"},
         "ssl_key": {"type": "str", "no_log": True},
         "ssl_key_file": {"type": "path", "no_log": False},
+        "force": {"type": "bool", "default": False},
         "protected_settings": {"type": "dict", "default": {}, "no_log": True},
     },
     mutually_exclusive=(("ssl_certificate", "ssl_certificate_file"), ("ssl_key", "ssl_key_file")),
@@ -70,13 +71,22 @@ class _Renewal:
     task: Installation
     extension: ExtensionFacts
     certificate: CertificateFacts
+    #: Fingerprints of the certificates that are to be shown, and of those that may be.
+    chain: list[str]
+    roots: list[str]
     protected: dict[str, str]
     look: RouterLook
 
     def is_served(self, seen: RouterTlsFacts) -> bool:
-        """Tell whether the router shows the certificate that is wanted."""
+        """Tell whether the router shows the certificate that is wanted, and its chain as far as that can be seen."""
         shown = seen["certificate"]
-        return shown is not None and shown["fingerprint"] == self.certificate["fingerprint"]
+        if shown is None or shown["fingerprint"] != self.certificate["fingerprint"]:
+            return False
+        return seen["chain"] is None or [each for each in seen["chain"] if each not in self.roots] == self.chain
+
+    def wanted(self, seen: RouterTlsFacts) -> RouterTlsFacts:
+        """Return what would be seen were the certificate served."""
+        return {**seen, "certificate": self.certificate, "chain": self.chain, "mixed": False}
 
 
 def run(call: Call) -> Outcome:
@@ -97,13 +107,15 @@ def run(call: Call) -> Outcome:
         others = {str(name): str(value) for name, value in call.params["protected_settings"].items()}
         protected = renewal.protected_to_send(extension, certificate, key, others)
         look = RouterLook(call, task.connection, extension)
-        work = _Renewal(task, extension, certificates.facts_of_pem(certificate), protected, look)
+        chain, roots = certificates.chain_of_pem(certificate), certificates.roots_of_pem(certificate)
+        work = _Renewal(task, extension, certificates.facts_of_pem(certificate), chain, roots, protected, look)
         before = work.look()
-        if work.is_served(before):
-            return _outcome(work, before, before, verified=True)
+        if work.is_served(before) and not call.params["force"]:
+            _warn_of_chain(work, before, "; force sends it")
+            return _outcome(work, before, before, verified=True, chain_checked=before["chain"] is not None)
         if call.check_mode:
             _warn_unseen(work, before)
-            return _outcome(work, before, {**before, "certificate": work.certificate, "mixed": False}, verified=False)
+            return _outcome(work, before, work.wanted(before), verified=False)
         _send(work)
         return _proven(work, before)
 
@@ -148,7 +160,7 @@ def _proven(work: _Renewal, before: RouterTlsFacts) -> Outcome:
     and is silent now may have died of the new certificate, which is waited for and then a failure.
     """
     if not work.task.follow:
-        return _outcome(work, before, {**before, "certificate": work.certificate, "mixed": False}, verified=False)
+        return _outcome(work, before, work.wanted(before), verified=False)
     looks = [before]
 
     def look() -> RouterTlsFacts:
@@ -169,9 +181,9 @@ def _proven(work: _Renewal, before: RouterTlsFacts) -> Outcome:
             f"Cluster {work.task.cluster.name}: Azure has the new certificate, and whether the router serves it was "
             f"not checked: {seen['reason']}."
         )
-        seen = {**seen, "certificate": work.certificate}
-        return _outcome(work, before, seen, verified=False)
-    return _outcome(work, before, seen, verified=True)
+        return _outcome(work, before, work.wanted(seen), verified=False)
+    _warn_of_chain(work, seen)
+    return _outcome(work, before, work.wanted(seen), verified=True, chain_checked=seen["chain"] is not None)
 
 
 def _unproven(work: _Renewal, seen: RouterTlsFacts, waited: str) -> str:
@@ -197,15 +209,27 @@ def _warn_unseen(work: _Renewal, before: RouterTlsFacts) -> None:
         )
 
 
+def _warn_of_chain(work: _Renewal, seen: RouterTlsFacts, more: str = "") -> None:
+    """Say that only the router's own certificate was compared, where others belong to it."""
+    if seen["chain"] is None and len(work.chain) > 1:
+        work.task.call.warn(
+            f"Cluster {work.task.cluster.name}: chain not checked, which needs Python 3.13 on the controller: its "
+            f"router serves the certificate; whether with the {len(work.chain) - 1} that follow it is not known{more}."
+        )
+
+
 def _shown(seen: RouterTlsFacts) -> str:
     """Return what the router does, in few words."""
     certificate = seen["certificate"]
     if certificate is None:
         return f"{'rolling out' if seen['mixed'] else 'showing no certificate'} ({seen['reason']})"
-    return f"showing certificate {certificate['fingerprint'][:16]}…"
+    others = f" and {len(seen['chain']) - 1} that follow it" if seen["chain"] else ""
+    return f"showing certificate {certificate['fingerprint'][:16]}…{others}"
 
 
-def _outcome(work: _Renewal, before: RouterTlsFacts, after: RouterTlsFacts, *, verified: bool) -> Outcome:
+def _outcome(
+    work: _Renewal, before: RouterTlsFacts, after: RouterTlsFacts, *, verified: bool, chain_checked: bool = False
+) -> Outcome:
     """Return the result: fingerprints, never a key."""
     difference = Difference(
         subject=described("extension", work.extension["name"], f"cluster {work.task.cluster.name}"),
@@ -213,9 +237,11 @@ def _outcome(work: _Renewal, before: RouterTlsFacts, after: RouterTlsFacts, *, v
         after={"certificate": _difference(after)},
     )
     result: dict[str, Any] = {"certificate": work.certificate, "served_before": before, "verified": verified}
+    result["chain_checked"] = chain_checked
     return Outcome(changed=difference.before != difference.after, result=result, differences=[difference])
 
 
 def _difference(seen: RouterTlsFacts) -> dict[str, Any]:
     """Return what is compared: the certificate, or that none was seen."""
-    return dict(seen["certificate"] or {"fingerprint": "different ones" if seen["mixed"] else "not known"})
+    chain = {"chain": "not known" if seen["chain"] is None else seen["chain"]}
+    return chain | dict(seen["certificate"] or {"fingerprint": "different ones" if seen["mixed"] else "not known"})

@@ -161,6 +161,8 @@ class RouterTlsFacts(TypedDict):
     place: str | None  # Address and port that were asked.
     answered: bool  # Whether somebody took the connection.
     certificate: CertificateFacts | None  # The certificate that all connections showed, or null.
+    # SHA-256 of all certificates that were shown, its own first; null where Python (before 3.13) does not tell.
+    chain: list[str] | None
     mixed: bool  # Whether fresh connections showed different things, as while pods are replaced.
     reason: str | None  # Why no certificate was seen.
 

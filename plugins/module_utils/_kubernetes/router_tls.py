@@ -9,12 +9,13 @@ one that is wanted instead, which says more; the handshake proves that the route
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
 import re
 import socket
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.extension import certificates
 from ansible_collections.azureml.fleet.plugins.module_utils._domain.facts import RouterServiceFacts, RouterTlsFacts
@@ -63,16 +64,26 @@ def _agreed(address: str, port: int, name: str | None, patience: float, count: i
         return first
     for _unused in range(count - 1):
         other = _shown(address, port, name, min(patience, end - time.monotonic()))
-        if other["certificate"] != first["certificate"]:
+        if (other["certificate"], other["chain"]) != (first["certificate"], first["chain"]):
             reason = f"fresh connections differ: {_in_words(first)}, and {_in_words(other)}"
-            return RouterTlsFacts(place=first["place"], answered=True, certificate=None, mixed=True, reason=reason)
+            return RouterTlsFacts(
+                place=first["place"], answered=True, certificate=None, chain=None, mixed=True, reason=reason
+            )
     return first
+
+
+def _chain(secured: ssl.SSLSocket) -> list[str] | None:
+    """Return the fingerprints of all that was shown, or None: before 3.13 Python tells the router's own only."""
+    read: Callable[[], list[bytes]] | None = getattr(secured, "get_unverified_chain", None)
+    return None if read is None else [hashlib.sha256(each).hexdigest().upper() for each in read()]
 
 
 def _in_words(seen: RouterTlsFacts) -> str:
     """Return what one connection showed, in few words."""
     certificate = seen["certificate"]
-    return f"certificate {certificate['fingerprint'][:16]}…" if certificate else f"none ({seen['reason']})"
+    more = len(seen["chain"] or ()) - 1
+    last = f" and {more} more" if more > 0 else ""
+    return f"certificate {certificate['fingerprint'][:16]}…{last}" if certificate else f"none ({seen['reason']})"
 
 
 def _shown(address: str, port: int, name: str | None, patience: float) -> RouterTlsFacts:
@@ -91,13 +102,16 @@ def _shown(address: str, port: int, name: str | None, patience: float) -> Router
             connection.settimeout(_left(deadline))
             with context.wrap_socket(connection, server_hostname=_server_name(name or address)) as secured:
                 shown = secured.getpeercert(binary_form=True)
+                chain = _chain(secured)
     except (OSError, ValueError) as error:
-        return RouterTlsFacts(place=place, answered=True, certificate=None, mixed=False, reason=_reason(error))
+        return RouterTlsFacts(
+            place=place, answered=True, certificate=None, chain=None, mixed=False, reason=_reason(error)
+        )
     try:
         certificate = certificates.facts_of_der(shown or b"")
     except certificates.CertificateError as error:
-        return RouterTlsFacts(place=place, answered=True, certificate=None, mixed=False, reason=str(error))
-    return RouterTlsFacts(place=place, answered=True, certificate=certificate, mixed=False, reason=None)
+        return RouterTlsFacts(place=place, answered=True, certificate=None, chain=None, mixed=False, reason=str(error))
+    return RouterTlsFacts(place=place, answered=True, certificate=certificate, chain=chain, mixed=False, reason=None)
 
 
 def _connected(address: str, port: int, deadline: float) -> socket.socket:
@@ -147,7 +161,7 @@ def _server_name(name: object) -> str | None:
 
 def _unseen(reason: str, place: str | None = None) -> RouterTlsFacts:
     """Return that nobody answered, and why."""
-    return RouterTlsFacts(place=place, answered=False, certificate=None, mixed=False, reason=reason)
+    return RouterTlsFacts(place=place, answered=False, certificate=None, chain=None, mixed=False, reason=reason)
 
 
 def _reason(error: Exception) -> str:

@@ -124,7 +124,7 @@ def test_as_many_connections_as_find_each_pod(
     def shown(*_arguments: Any) -> RouterTlsFacts:
         made.append(1)
         facts = certificates.facts_of_pem(pair.certificate.decode())
-        return RouterTlsFacts(place="x", answered=True, certificate=facts, mixed=False, reason=None)
+        return RouterTlsFacts(place="x", answered=True, certificate=facts, chain=None, mixed=False, reason=None)
 
     monkeypatch.setattr(router_tls, "_shown", shown)
     seen = router_tls.read([service(endpoints=endpoints)], NAME)

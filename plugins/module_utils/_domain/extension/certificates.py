@@ -99,6 +99,27 @@ def facts_of_pem(text: str) -> CertificateFacts:
         return _facts_of(_certificates(text)[0])
 
 
+def chain_of_pem(text: str) -> list[str]:
+    """Return the fingerprints of a PEM text's certificates, but for authorities' own, which TLS may leave out.
+
+    Source: https://www.rfc-editor.org/rfc/rfc8446#section-4.4.2. Raises CertificateError.
+    """
+    first, *others = _certificates(text)
+    return [
+        each.fingerprint(hashes.SHA256()).hex().upper() for each in (first, *(o for o in others if not _is_root(o)))
+    ]
+
+
+def roots_of_pem(text: str) -> list[str]:
+    """Return the fingerprints of what `chain_of_pem` leaves out. Raises CertificateError."""
+    return [each.fingerprint(hashes.SHA256()).hex().upper() for each in _certificates(text)[1:] if _is_root(each)]
+
+
+def _is_root(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate is issued by itself."""
+    return certificate.issuer == certificate.subject
+
+
 def facts_of_der(content: bytes) -> CertificateFacts:
     """Return what everybody may see of a certificate as TLS carries it. Raises CertificateError."""
     with _reading("What was shown is no X.509 certificate."):

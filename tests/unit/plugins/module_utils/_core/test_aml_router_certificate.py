@@ -60,7 +60,7 @@ class Scene:
 
     def run(self, *, check_mode: bool = False, **options: Any) -> Outcome:
         params: dict[str, Any] = dict.fromkeys(("ssl_certificate_file", "ssl_key_file"))
-        params |= {"cluster_id": AKS_ID, "protected_settings": {}, "wait": True, "wait_timeout": 0.3}
+        params |= {"cluster_id": AKS_ID, "protected_settings": {}, "force": False, "wait": True, "wait_timeout": 0.3}
         params |= {"poll_interval": 0.05, "ssl_certificate": self.certificate, "ssl_key": self.key, **options}
         return aml_router_certificate.run(Call(params=params, check_mode=check_mode, warn=self.warnings.append))
 
@@ -92,11 +92,25 @@ def scene(monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 def shows(pem: str) -> dict[str, Any]:
     facts = certificates.facts_of_pem(pem)
-    return {"place": "127.1.2.3:443", "answered": True, "certificate": facts, "mixed": False, "reason": None}
+    return {
+        "place": "127.1.2.3:443",
+        "answered": True,
+        "certificate": facts,
+        "chain": None,
+        "mixed": False,
+        "reason": None,
+    }
 
 
 def silent(reason: str = "127.1.2.3:443 cannot be reached from here (no answer in time)") -> dict[str, Any]:
-    return {"place": "127.1.2.3:443", "answered": False, "certificate": None, "mixed": False, "reason": reason}
+    return {
+        "place": "127.1.2.3:443",
+        "answered": False,
+        "certificate": None,
+        "chain": None,
+        "mixed": False,
+        "reason": reason,
+    }
 
 
 def old() -> dict[str, Any]:
@@ -214,4 +228,37 @@ def test_a_router_that_is_still_rolling_out_is_waited_for_and_then_a_failure(sce
         scene.run()
     assert caught.value.message.endswith("kubectl rollout restart deployment azureml-fe-v2 --namespace azureml")
     scene.looks = [differs]
-    assert scene.run(check_mode=True).differences[0].before == {"certificate": {"fingerprint": "different ones"}}
+    before = scene.run(check_mode=True).differences[0].before["certificate"]
+    assert before == {"chain": "not known", "fingerprint": "different ones"}
+
+
+def chained(scene: Scene) -> tuple[list[str], list[str]]:
+    """Give the certificate one that follows it, and a root; return what is to be shown, and the root's fingerprint."""
+    middle = AUTHORITY.create_child_ca()
+    issued = middle.issue_cert(NAME, common_name=NAME)
+    pems = [*(each.bytes().decode() for each in issued.cert_chain_pems), AUTHORITY.cert_pem.bytes().decode()]
+    scene.certificate, scene.key = "".join(pems), issued.private_key_pem.bytes().decode()
+    prints = [certificates.facts_of_pem(each)["fingerprint"] for each in pems]
+    return prints[:2], prints[2:]
+
+
+def test_a_mended_chain_behind_the_same_certificate_is_sent(scene: Scene) -> None:
+    chain, root = chained(scene)
+    leaf = shows(scene.certificate)
+    scene.looks = [{**leaf, "chain": chain[:1]}, {**leaf, "chain": chain[:1]}, {**leaf, "chain": chain}]
+    outcome = scene.run(wait_timeout=30)
+    assert (outcome.changed, outcome.result["chain_checked"], len(scene.sent)) == (True, True, 1)
+    scene.looks = [{**leaf, "chain": [*chain, *root]}]
+    again = scene.run()
+    assert (again.changed, again.result["chain_checked"], len(scene.sent)) == (False, True, 1)
+    assert scene.warnings == []
+
+
+def test_a_chain_that_cannot_be_seen_is_not_claimed_and_can_be_forced(scene: Scene) -> None:
+    chained(scene)
+    scene.looks = [shows(scene.certificate)]
+    outcome = scene.run()
+    assert (outcome.changed, outcome.result["verified"], outcome.result["chain_checked"]) == (False, True, False)
+    assert "chain not checked" in scene.warnings[0]
+    forced = scene.run(force=True)
+    assert (forced.changed, forced.result["chain_checked"], len(scene.sent)) == (True, False, 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import hashlib
 import socket
 import threading
 import time
@@ -255,3 +256,13 @@ def test_a_certificate_that_cannot_be_read_ends_in_words(kind: str) -> None:
         facts_of_pem(pem)
     with pytest.raises(CertificateError):
         check_key_pair(pem, "", "x.example")
+
+
+def test_the_chain_is_told_where_python_tells_it() -> None:
+    class Since313:
+        def get_unverified_chain(self) -> list[bytes]:
+            return [b"own", b"next"]
+
+    wanted = [hashlib.sha256(each).hexdigest().upper() for each in (b"own", b"next")]
+    assert router_tls._chain(Since313()) == wanted  # type: ignore[arg-type]  # all that is asked of it
+    assert router_tls._chain(object()) is None  # type: ignore[arg-type]  # as before 3.13

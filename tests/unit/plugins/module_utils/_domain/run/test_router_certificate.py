@@ -36,6 +36,7 @@ def cluster(shown: str | None, *, answered: bool = True, insecure: str = "False"
         "place": "127.1.2.3:443",
         "answered": answered,
         "certificate": certificates.facts_of_pem(shown) if shown else None,
+        "chain": None,
         "mixed": False,
         "reason": None if shown else "wrong version number",
     }
