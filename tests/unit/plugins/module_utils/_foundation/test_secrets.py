@@ -283,15 +283,13 @@ def test_searching_a_long_text_takes_a_time_in_proportion(beginning: str) -> Non
 
 
 def test_learning_many_secrets_takes_a_time_in_proportion() -> None:
-    """A kubeconfig can have thousands: sorting the forms of all for each took minutes."""
-
-    def seconds(count: int) -> float:
-        began = time.process_time()
-        secrets = Secrets(f"token-{number:05d}-xy" for number in range(count))
-        assert secrets.blanked("a token-00007-xy b") == f"a {BLANK} b"
-        return time.process_time() - began
-
-    assert seconds(1600) < 8 * seconds(400)
+    """Sorting the forms of all secrets for each of them took 12 s for these, and two minutes for longer ones."""
+    began = time.process_time()
+    secrets = Secrets(f"token-{number:05d}-xy" for number in range(1600))
+    assert secrets.blanked("a token-00007-xy b") == f"a {BLANK} b"
+    assert time.process_time() - began < 4
+    secrets.add("token-later-and-longer")
+    assert secrets.blanked("a token-later-and-longer b") == f"a {BLANK} b"
 
 
 @pytest.mark.parametrize(
