@@ -79,15 +79,15 @@ class Resolver:
 def test_a_name_with_thousands_of_addresses_costs_no_more_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
     resolver = Resolver(monkeypatch, [f"203.0.{i // 250}.{i % 250}" for i in range(5000)])
     began = time.monotonic()
-    seen = looked_at("evil.example", patience=0.3)
-    assert time.monotonic() - began < 0.6
+    seen = looked_at("evil.example", patience=1.5)
+    assert time.monotonic() - began < 3
     assert (seen["answered"], seen["reason"]) == (
         False,
         "evil.example:443 cannot be reached from here (no answer in time)",
     )
     assert resolver.asked == 1
     assert [place for place, _seconds in resolver.tried] == ["203.0.0.0", "203.0.0.1", "203.0.0.2"]
-    assert sum(seconds for _place, seconds in resolver.tried) < 0.31
+    assert sum(seconds for _place, seconds in resolver.tried) < 1.51
 
 
 def test_a_connection_and_a_handshake_share_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
