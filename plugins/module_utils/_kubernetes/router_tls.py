@@ -63,7 +63,9 @@ def _agreed(address: str, port: int, name: str | None, patience: float, count: i
     if first["certificate"] is None:
         return first
     for _unused in range(count - 1):
-        other = _shown(address, port, name, min(patience, end - time.monotonic()))
+        if end - time.monotonic() < patience:
+            break  # less than that would take a slow answer for none; what was seen until now agrees
+        other = _shown(address, port, name, patience)
         if (other["certificate"], other["chain"]) != (first["certificate"], first["chain"]):
             reason = f"fresh connections differ: {_in_words(first)}, and {_in_words(other)}"
             return RouterTlsFacts(

@@ -266,3 +266,20 @@ def test_the_chain_is_told_where_python_tells_it() -> None:
     wanted = [hashlib.sha256(each).hexdigest().upper() for each in (b"own", b"next")]
     assert router_tls._chain(Since313()) == wanted  # type: ignore[arg-type]  # all that is asked of it
     assert router_tls._chain(object()) is None  # type: ignore[arg-type]  # as before 3.13
+
+
+def test_a_slow_router_is_seen_fewer_times_and_not_called_a_mixture(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    shown: list[float] = []
+
+    def slow(_address: str, _port: int, _name: str | None, patience: float) -> RouterTlsFacts:
+        shown.append(patience)
+        now[0] += 0.9 * patience
+        return cast(
+            RouterTlsFacts, {"place": "x", "answered": True, "certificate": {"fingerprint": "A"}, "chain": None}
+        )
+
+    monkeypatch.setattr(router_tls, "_shown", slow)
+    monkeypatch.setattr(router_tls.time, "monotonic", lambda: now[0])
+    assert router_tls._agreed("x", 443, None, 5.0, 9)["certificate"] == {"fingerprint": "A"}
+    assert shown == [5.0, 5.0, 5.0], "each look has its whole time"
