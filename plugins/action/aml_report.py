@@ -12,7 +12,7 @@ from ansible import constants as C
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
-from ansible_collections.azureml.fleet.plugins.module_utils._core.aml_report import SPEC, run
+from ansible_collections.azureml.fleet.plugins.module_utils._core import aml_report
 from ansible_collections.azureml.fleet.plugins.plugin_utils._in_process import InProcessAction
 
 display = Display()
@@ -26,8 +26,8 @@ _COLOURS = {
 
 
 class ActionModule(InProcessAction):
-    spec = SPEC
-    core = staticmethod(run)
+    spec = aml_report.SPEC
+    core = staticmethod(aml_report.run)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result, after showing its lines: they belong to the fleet, and to no host of it."""

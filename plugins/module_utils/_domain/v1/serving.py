@@ -73,7 +73,12 @@ def tls_port(service: Mapping[str, Any]) -> int | None:
     if any(each.get("port") == 443 for each in ports):
         return 443
     named = [each.get("port") for each in ports if each.get("name") == "https"]
-    return named[0] if named and type(named[0]) is int and 0 < named[0] <= _LAST_PORT else None
+    return named[0] if named and _is_port(named[0]) else None
+
+
+def _is_port(value: object) -> bool:
+    """Tell whether a value is the number of a port; JSON's true is none."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LAST_PORT
 
 
 def _maps(value: object) -> Iterator[Mapping[str, Any]]:

@@ -33,7 +33,7 @@ from ansible_collections.azureml.fleet.plugins.module_utils._kubernetes import r
 def looked_at(address: Any, port: Any = 443, name: Any = "x", patience: float = 5.0) -> RouterTlsFacts:
     """Look at a router behind a Service with this address."""
     service = {"namespace": "azureml", "name": "azureml-fe", "type": "LoadBalancer", "endpoints": 1}
-    strange = cast("RouterServiceFacts", {**service, "address": address, "tls_port": port})
+    strange = cast(RouterServiceFacts, {**service, "address": address, "tls_port": port})
     return router_tls.read([strange], name, patience)
 
 
@@ -271,15 +271,14 @@ def test_the_chain_is_told_where_python_tells_it() -> None:
 def test_a_slow_router_is_seen_fewer_times_and_not_called_a_mixture(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
     shown: list[float] = []
+    seen = cast(RouterTlsFacts, {"place": "x", "answered": True, "certificate": {"fingerprint": "A"}, "chain": None})
 
     def slow(_address: str, _port: int, _name: str | None, patience: float) -> RouterTlsFacts:
         shown.append(patience)
         now[0] += 0.9 * patience
-        return cast(
-            RouterTlsFacts, {"place": "x", "answered": True, "certificate": {"fingerprint": "A"}, "chain": None}
-        )
+        return seen
 
     monkeypatch.setattr(router_tls, "_shown", slow)
-    monkeypatch.setattr(router_tls.time, "monotonic", lambda: now[0])
-    assert router_tls._agreed("x", 443, None, 5.0, 9)["certificate"] == {"fingerprint": "A"}
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    assert router_tls._agreed("x", 443, None, 5.0, 9) is seen
     assert shown == [5.0, 5.0, 5.0], "each look has its whole time"
