@@ -107,7 +107,9 @@ def main() -> int:
     parser.add_argument("--scenario", default="demo", help="name of a scenario with the demonstration's clusters")
     parser.add_argument("--time-scale", type=float, metavar="X", help="simulated seconds per second")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Said for both: a shell starts what runs in its background with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     os.umask(0o077)
     with LOCK.open("w", encoding="utf-8") as lock:
         try:
